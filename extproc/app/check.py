@@ -1,0 +1,32 @@
+"""`extproc check`: one file, policy or settings, by what it says it is."""
+
+from pathlib import Path
+
+from extproc.app.settings import Settings, check_settings
+from extproc.detectors.catalog import TYPES
+from extproc.guardrail.guardrail import Guardrail
+from extproc.policy.load import load_policies
+from extproc.policy.source import FileProblemsError, read_documents
+from extproc.redaction.operators import Redactor
+
+
+def check_file(path: Path) -> str:
+    """Validate a file and say what it holds. Raises InputError with every mistake."""
+    if _is_settings(path):
+        check_settings(path)
+        return "settings, valid"
+    policies = load_policies(path, TYPES)
+    for policy in policies:
+        Guardrail(policy, Redactor(b""))  # patterns compile
+    return "valid: " + ", ".join(f"{p.name} ({len(p.rules)} rules)" for p in policies)
+
+
+def _is_settings(path: Path) -> bool:
+    """A file is taken for settings when it has a setting's name at its top level."""
+    try:
+        documents = read_documents(path)
+    except FileProblemsError:
+        return False  # the policy loader says the same
+    value = documents[0].value if documents else None
+    names = set(value) if isinstance(value, dict) else set()
+    return bool(names & set(Settings.model_fields)) and "kind" not in names

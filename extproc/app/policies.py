@@ -1,0 +1,78 @@
+"""The policy in force, reloaded when its file changes; a broken edit keeps the last good one."""
+
+import asyncio
+import hashlib
+import logging
+from pathlib import Path
+
+from extproc.detectors.catalog import TYPES
+from extproc.guardrail.guardrail import Guardrail
+from extproc.model.errors import InputError
+from extproc.policy.document import Metadata, PolicyDocument, Spec
+from extproc.policy.load import load_policies
+from extproc.policy.policy import Policy, build
+from extproc.redaction.operators import Redactor
+from extproc.telemetry.telemetry import Telemetry
+
+_log = logging.getLogger(__name__)
+
+
+def load_policy(path: Path | None) -> Policy:
+    """The one policy of a file, or the default preset. Raises InputError."""
+    if path is None:
+        document = PolicyDocument(
+            apiVersion="extproc.dev/v1",
+            kind="Policy",
+            metadata=Metadata(name="default"),
+            spec=Spec(),
+        )
+        return build(document, TYPES)
+    policies = load_policies(path, TYPES)
+    if len(policies) > 1:
+        raise InputError(f"{path} holds {len(policies)} policies; a processor takes one")
+    return policies[0]
+
+
+class PolicyInForce:
+    """Holds the guardrail of the current policy. Raises InputError when the first one is broken."""
+
+    def __init__(self, path: Path | None, redactor: Redactor, telemetry: Telemetry) -> None:
+        self._path = path
+        self._redactor = redactor
+        self._telemetry = telemetry
+        self._digest = _digest(path)
+        self.guardrail = Guardrail(load_policy(path), redactor)
+        self.last_error = ""
+        telemetry.reload("loaded")
+
+    async def follow(self, poll_seconds: float) -> None:
+        """Watch the file for ever. By content, since a ConfigMap swaps a link behind the path."""
+        while self._path is not None:
+            await asyncio.sleep(poll_seconds)
+            digest = await asyncio.to_thread(_digest, self._path)
+            if digest != self._digest:
+                self._digest = digest
+                await self._reload(self._path)
+
+    async def _reload(self, path: Path) -> None:
+        try:
+            self.guardrail = await asyncio.to_thread(
+                lambda: Guardrail(load_policy(path), self._redactor)
+            )
+        except InputError as error:
+            self.last_error = str(error)
+            self._telemetry.reload("refused")
+            _log.error("policy refused, the last good one stays", extra={"reason": str(error)})
+            return
+        self.last_error = ""
+        self._telemetry.reload("loaded")
+        _log.info("policy loaded", extra={"policy": self.guardrail.policy.name})
+
+
+def _digest(path: Path | None) -> bytes:
+    if path is None:
+        return b""
+    try:
+        return hashlib.sha256(path.read_bytes()).digest()
+    except OSError:
+        return b"unreadable"

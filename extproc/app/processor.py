@@ -1,0 +1,144 @@
+"""The processor put together: transport, admin HTTP, policy, signals."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+from extproc import __version__
+from extproc.admin.app import Check, create_app
+from extproc.app.policies import PolicyInForce
+from extproc.app.selftest import self_test
+from extproc.app.settings import Settings
+from extproc.exchange.events import BodyMode
+from extproc.exchange.state import Limits
+from extproc.httpd import HttpServer
+from extproc.model.errors import InputError, SetupError
+from extproc.redaction.operators import Redactor
+from extproc.telemetry.telemetry import Telemetry
+from extproc.transport.grpcio import GrpcServer
+from extproc.transport.session import Service
+
+_ADMIN_GRACE_SECONDS = 1.0
+_SLOW_LANE_THREADS = 2
+
+_log = logging.getLogger(__name__)
+
+
+class Processor:
+    """Everything that `extproc serve` runs. Raises InputError for settings that cannot work."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._telemetry = Telemetry()
+        self._policy = PolicyInForce(settings.policy, Redactor(_key(settings)), self._telemetry)
+        self._executor = ThreadPoolExecutor(_SLOW_LANE_THREADS, thread_name_prefix="slow-lane")
+        self._draining = False
+        service = Service(
+            guardrail=lambda: self._policy.guardrail,
+            limits=_limits(settings),
+            telemetry=self._telemetry,
+            new_request_id=lambda: str(uuid.uuid4()),
+        )
+        self._grpc = GrpcServer(service, self._executor, settings.max_streams)
+        host, _, port = settings.admin_listen.rpartition(":")
+        app = create_app(self._telemetry.registry, self.checks)
+        self._admin = HttpServer(app, host.strip("[]"), int(port))
+        self._follower: asyncio.Task[None] | None = None
+
+    @property
+    def admin_port(self) -> int:
+        return self._admin.port
+
+    @property
+    def port(self) -> int:
+        """TCP port of the ext_proc server; 0 or 1 on a unix socket."""
+        return self._grpc.port
+
+    def checks(self) -> list[Check]:
+        """The conditions of readiness."""
+        tested = self_test(self._policy.guardrail)
+        self._telemetry.ready(is_ready=tested.passed and not self._draining)
+        error = self._policy.last_error
+        name = self._policy.guardrail.policy.name
+        problem = self._telemetry.contract_problem
+        return [
+            tested,
+            Check("policy", True, f"refused edit, {name} stays: {error}" if error else name),
+            Check("filter_contract", not problem, problem or "no mistake seen"),
+            Check("serving", not self._draining, "draining" if self._draining else "serving"),
+        ]
+
+    async def start(self) -> None:
+        """Serve. Raises SetupError when an address cannot be taken."""
+        try:
+            await self._admin.start()
+        except OSError as error:
+            raise SetupError(f"{error}; choose another EXTPROC_ADMIN_LISTEN") from error
+        await self._grpc.start(self._settings.listen)
+        self._follower = asyncio.create_task(
+            self._policy.follow(self._settings.policy_poll_seconds)
+        )
+        fields = {
+            "listen": self._settings.listen,
+            "admin_port": self._admin.port,
+            "policy": self._policy.guardrail.policy.name,
+            "version": __version__,
+        }
+        _log.info("serving", extra=fields)
+
+    async def stop(self) -> None:
+        """Drain: not ready at once, open exchanges finish up to the deadline."""
+        self._draining = True
+        _log.info("draining", extra={"seconds": self._settings.drain_seconds})
+        if self._follower is not None:
+            self._follower.cancel()
+        await self._grpc.stop(self._settings.drain_seconds)
+        await self._admin.stop(_ADMIN_GRACE_SECONDS)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        _log.info("stopped")
+
+
+async def serve(settings: Settings) -> None:
+    """Run a processor until SIGTERM or SIGINT, then drain it."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    processor = Processor(settings)
+    await processor.start()
+    with contextlib.suppress(asyncio.CancelledError):
+        await stopping.wait()
+    await processor.stop()
+
+
+def _limits(settings: Settings) -> Limits:
+    full_duplex = settings.stream_mode == "full_duplex"
+    return Limits(
+        max_body=settings.max_body_bytes,
+        max_event=settings.max_event_bytes,
+        stream_mode=BodyMode.FULL_DUPLEX_STREAMED if full_duplex else BodyMode.STREAMED,
+        customer_header=settings.customer_header,
+    )
+
+
+def _key(settings: Settings) -> bytes:
+    """The redaction key. Without one, hashes cannot be compared across restarts and replicas."""
+    if settings.redaction_key_file is not None:
+        name, variable = settings.redaction_key_file, "EXTPROC_REDACTION_KEY_FILE"
+        try:
+            key = name.read_bytes().strip()
+        except OSError as error:
+            message = f"{variable}: {name}: {error.strerror}; name a readable file"
+            raise InputError(message) from error
+    elif settings.redaction_key is not None:
+        variable = "EXTPROC_REDACTION_KEY"
+        key = settings.redaction_key.get_secret_value().strip().encode()
+    else:
+        return secrets.token_bytes(32)
+    if not key:
+        raise InputError(f"{variable}: the key is empty; put at least 32 random bytes there")
+    return key

@@ -1,0 +1,129 @@
+"""The commands and their help. Each imports what it needs only when it runs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from extproc import __version__
+from extproc.model.values import Direction
+
+app = typer.Typer(
+    name="extproc",
+    help="Policy sidecar for LLM traffic: an Envoy external processor that allows, flags, "
+    "redacts or blocks what goes to and comes from LLM providers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_Policy = Annotated[
+    Path | None,
+    typer.Option("--policy", "-p", metavar="FILE", help="Policy document; default: the preset."),
+]
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"extproc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of all commands."""
+
+
+@app.command()
+def run(
+    upstream: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Send all traffic there; default: a built-in simulator."),
+    ] = None,
+    policy: _Policy = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Gateway port; default: 10000, or a free one."),
+    ] = None,
+) -> None:
+    """Run the whole gateway on this machine: Envoy, the processor and a provider simulator.
+
+    Prints the base URLs for your SDKs and examples to paste. Stop it with Ctrl-C.
+    """
+    import uvloop
+
+    from extproc.app.local import Options
+    from extproc.app.local import run as run_gateway
+    from extproc.cli.console import announce, progress, show_judgements
+
+    show_judgements()
+    uvloop.run(run_gateway(Options(upstream, policy, port), progress, announce))
+
+
+@app.command()
+def serve() -> None:
+    """Run the processor alone, as a container does.
+
+    Settings come from EXTPROC_* variables or from the YAML file that EXTPROC_CONFIG names; see
+    docs/settings.md.
+    """
+    import uvloop
+
+    from extproc.app.processor import serve as serve_processor
+    from extproc.app.settings import load_settings
+    from extproc.telemetry.logs import configure
+
+    settings = load_settings()
+    configure(settings.log_level)
+    uvloop.run(serve_processor(settings))
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Policies or settings.")],
+) -> None:
+    """Validate policies and settings files.
+
+    Every mistake is shown with file, line and what to write instead. Exit code 1 if there is one.
+    """
+    from extproc.app.check import check_file
+    from extproc.model.errors import InputError
+
+    failed = False
+    for file in files:
+        try:
+            typer.echo(f"{file}: {check_file(file)}")
+        except InputError as error:
+            typer.echo(str(error), err=True)
+            failed = True
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def scan(
+    source: Annotated[
+        Path, typer.Argument(metavar="INPUT.jsonl[.gz]", help='Lines {"text"} or {"path","body"}.')
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="Results.")],
+    policy: _Policy = None,
+    direction: Annotated[
+        Direction, typer.Option(help="Judge the texts as requests or as responses.")
+    ] = Direction.REQUEST,
+) -> None:
+    """Judge a corpus offline, with a progress bar.
+
+    Each output line has verdict, risk_score, findings (offsets in code points) and redacted text.
+    """
+    from extproc.cli.console import scan_with_progress
+
+    counts = scan_with_progress(source, output, policy, direction)
+    total = sum(counts.values())
+    parts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    print(f"{total} judged: {parts or 'none'}", file=sys.stderr)

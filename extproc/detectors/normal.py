@@ -1,0 +1,90 @@
+"""Text as detectors see it: compatibility forms folded, marks and invisible characters removed.
+
+Every code point is folded on its own, so folding the pieces of a stream gives the same result as
+folding the whole, and each folded byte knows the code point that it came from.
+"""
+
+import unicodedata
+from array import array
+
+# Cyrillic and Greek letters that print like Latin ones, and the dashes of prose.
+_LOOKALIKES = dict(
+    zip(
+        map(ord, "АВЕЅІЈКМНОРСТУХаеѕіјорсухԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧορν‐‑‒–—―−"),  # noqa: RUF001
+        "ABESIJKMHOPCTYXaesijopcyxdqwABEZHIKMNOPTYXopv-------",
+        strict=True,
+    )
+)
+_INVISIBLE = frozenset({"Mn", "Me", "Cf"})  # Unicode categories: marks and format characters
+
+
+class _Folding(dict[int, str]):
+    """A `str.translate` table that fills itself as code points are met (at most 1.1 million)."""
+
+    def __missing__(self, code_point: int) -> str:
+        decomposed = unicodedata.normalize("NFKD", chr(code_point))
+        visible = [part for part in decomposed if unicodedata.category(part) not in _INVISIBLE]
+        folded = "".join(map(_plain, visible))
+        self[code_point] = folded
+        return folded
+
+
+def _plain(character: str) -> str:
+    """Digits of any script as those of ASCII, lookalikes as what they look like."""
+    digit = unicodedata.decimal(character, None)
+    return _LOOKALIKES.get(ord(character), character) if digit is None else str(digit)
+
+
+_FOLDING = _Folding()
+
+
+class NormalText:
+    """Folded text in UTF-8 with the way back to the code points of the original."""
+
+    __slots__ = ("_sources", "data", "original")
+
+    def __init__(self, original: str) -> None:
+        self.original = original
+        self._sources: array[int] | None = None
+        if original.isascii():
+            self.data = original.encode()
+        else:
+            self.data = original.translate(_FOLDING).encode("utf-8", "replace")
+            self._sources = _sources(original)
+
+    def start(self, offset: int) -> int:
+        """Code point of the original that the folded byte at `offset` came from."""
+        if self._sources is None:
+            return offset
+        return self._sources[offset] if offset < len(self._sources) else len(self.original)
+
+    def end(self, offset: int) -> int:
+        """Code point just behind the one that the folded byte before `offset` came from."""
+        if self._sources is None or offset == 0:
+            return offset
+        return self._sources[offset - 1] + 1
+
+    def folded(self, start: int, end: int) -> str:
+        """The folded bytes `start` to `end` as text."""
+        return self.data[start:end].decode("utf-8", "replace")
+
+
+def last_visible(text: str) -> str:
+    r"""The shortest tail of `text` that folds to something, within its last 64 characters.
+
+    It is all the left context that an assertion such as `\b` needs at the start of what follows.
+    """
+    tail = text[-64:]
+    for index in range(len(tail) - 1, -1, -1):
+        if _FOLDING[ord(tail[index])]:
+            return tail[index:]
+    return tail
+
+
+def _sources(original: str) -> "array[int]":
+    """For each folded byte the index of its code point."""
+    sources: array[int] = array("I")
+    for index, character in enumerate(original):
+        width = len(_FOLDING[ord(character)].encode("utf-8", "replace"))
+        sources.extend((index,) * width)
+    return sources

@@ -1,0 +1,1 @@
+"""Provider wire formats: bytes to text segments, edits back to bytes. One file per API."""

@@ -1,0 +1,331 @@
+"""OpenAI Chat Completions, as OpenAI and the many compatible providers speak it.
+
+https://platform.openai.com/docs/api-reference/chat. Fields of compatible providers (reasoning,
+executed tools, thinking parts) are covered because whatever is not named here is read as text.
+"""
+
+from typing import Any
+
+from extproc.dialects import document as json_document
+from extproc.dialects.base import Channel, Delta, StreamEvent
+from extproc.dialects.walk import APART, JSON, ROLE, TOKEN, Media, Reading, Shape, is_token, read
+from extproc.model.errors import BodyError
+from extproc.model.values import Format, Path, Refusal, Segment, Usage
+
+_PART: Shape = {
+    "type": TOKEN,
+    "text": None,
+    "thinking": {"*": {"type": TOKEN, "text": None}},
+    "refusal": None,
+    "image_url": {"url": Media("image"), "detail": TOKEN},
+    "video_url": {"url": Media("video")},
+    "input_audio": {"data": Media("audio"), "format": TOKEN},
+    "file": {"file_data": Media("file"), "file_id": TOKEN, "filename": None},
+    "cache_control": {"type": TOKEN, "ttl": TOKEN},
+}
+_MESSAGE: Shape = {
+    "role": ROLE,
+    "name": None,
+    "content": {"*": _PART},
+    "refusal": None,
+    "reasoning": None,
+    "reasoning_content": None,
+    "reasoning_details": {
+        "*": {
+            "type": TOKEN,
+            "id": TOKEN,
+            "format": TOKEN,
+            "index": TOKEN,
+            "text": None,
+            "summary": None,
+            "data": Media("encrypted_reasoning"),
+            "signature": Media("signature"),
+        }
+    },
+    "thought_signature": Media("signature"),
+    "extra_content": {"google": {"thought_signature": Media("signature")}},
+    "tool_call_id": TOKEN,
+    "tool_calls": {
+        "*": {
+            "id": TOKEN,
+            "type": TOKEN,
+            "index": TOKEN,
+            "function": {"name": None, "arguments": JSON},
+            "custom": {"name": None, "input": None},
+            "extra_content": {"google": {"thought_signature": Media("signature")}},
+        }
+    },
+    "function_call": {"name": None, "arguments": JSON},
+    "executed_tools": {"*": {"type": TOKEN, "index": TOKEN, "arguments": JSON, "output": None}},
+    "annotations": None,
+    "audio": {"id": TOKEN, "data": Media("audio"), "expires_at": TOKEN, "transcript": None},
+    "channel": TOKEN,
+}
+_REQUEST: Shape = {
+    "model": TOKEN,
+    "messages": {"*": _MESSAGE},
+    "seed": TOKEN,
+    "stream": TOKEN,
+    "stream_options": {"include_usage": TOKEN, "include_obfuscation": TOKEN},
+    "temperature": TOKEN,
+    "max_tokens": TOKEN,
+    "max_completion_tokens": TOKEN,
+    "frequency_penalty": TOKEN,
+    "presence_penalty": TOKEN,
+    "parallel_tool_calls": TOKEN,
+    "logprobs": TOKEN,
+    "top_logprobs": TOKEN,
+    "reasoning_effort": TOKEN,
+    "service_tier": TOKEN,
+    "tool_choice": TOKEN,
+    "tools": {"*": {"type": TOKEN, "function": {"name": None, "description": None}}},
+}
+_USAGE: Shape = {
+    "prompt_tokens": TOKEN,
+    "completion_tokens": TOKEN,
+    "total_tokens": TOKEN,
+    "prompt_tokens_details": {"cached_tokens": TOKEN, "audio_tokens": TOKEN},
+    "completion_tokens_details": {
+        "reasoning_tokens": TOKEN,
+        "audio_tokens": TOKEN,
+        "accepted_prediction_tokens": TOKEN,
+        "rejected_prediction_tokens": TOKEN,
+    },
+}
+_ENVELOPE: dict[str, Shape] = {
+    "id": TOKEN,
+    "object": TOKEN,
+    "created": TOKEN,
+    "model": TOKEN,
+    "system_fingerprint": TOKEN,
+    "service_tier": TOKEN,
+    "provider": TOKEN,
+    "request_id": TOKEN,
+    "obfuscation": TOKEN,
+    "usage": _USAGE,
+    "x_groq": {"id": TOKEN, "usage": _USAGE},
+}
+# The chosen tokens are read as one text by `_repeats`; everything else is text like any other.
+_LOGPROBS: Shape = {
+    "*": {
+        "token": APART,
+        "logprob": TOKEN,
+        "bytes": None,
+        "top_logprobs": {"*": {"token": None, "logprob": TOKEN, "bytes": None}},
+    }
+}
+_CHOICE: dict[str, Shape] = {
+    "index": TOKEN,
+    "finish_reason": TOKEN,
+    "seed": TOKEN,
+    "native_finish_reason": TOKEN,
+    "logprobs": {"content": _LOGPROBS, "refusal": _LOGPROBS},
+}
+_RESPONSE: Shape = {**_ENVELOPE, "choices": {"*": {**_CHOICE, "message": _MESSAGE}}}
+_CHUNK: Shape = {**_ENVELOPE, "choices": {"*": {**_CHOICE, "delta": _MESSAGE}}}
+
+_DONE = b"[DONE]"
+
+
+class OpenAIChat:
+    """The chat completions dialect."""
+
+    name = "openai_chat"
+
+    def request(self, document: Any) -> Reading:
+        if not isinstance(document, dict) or not isinstance(document.get("messages"), list):
+            raise BodyError(
+                "not_a_chat_request", "the body is not a chat request; send an object with messages"
+            )
+        return read(document, _REQUEST)
+
+    def response(self, document: Any) -> Reading:
+        reading = read(document, _RESPONSE, role="assistant")
+        reading.segments += _repeats(document)
+        return reading
+
+    def usage(self, document: Any) -> Usage | None:
+        return _usage(document)
+
+    def stream(self) -> "ChatStream":
+        return ChatStream()
+
+    def error(self, refusal: Refusal) -> bytes:
+        return json_document.write(error_object(refusal))
+
+
+def error_object(refusal: Refusal) -> dict[str, Any]:
+    """The error form of OpenAI, with what a caller may know of a policy's verdict."""
+    violation = refusal.code == "policy_violation"
+    error: dict[str, Any] = {
+        "message": f"{refusal.code}: {refusal.message}",
+        "type": "policy_violation" if violation else "invalid_request_error",
+        "param": None,
+        "code": refusal.code,
+    }
+    if refusal.risk_score is not None:
+        error["risk_score"] = refusal.risk_score
+    if violation:
+        error["violations"] = [violation._asdict() for violation in refusal.violations]
+    error["request_id"] = refusal.request_id
+    return {"error": error}
+
+
+class ChatStream:
+    """Chunks of a streamed answer. A channel's scope is the index of its choice."""
+
+    def __init__(self) -> None:
+        self._envelope: dict[str, Any] = {}
+        self._open_choices: dict[int, None] = {}  # ordered set
+        self._skeletons: dict[Channel, list[tuple[str | int, dict[str, Any]]]] = {}
+
+    def read(self, data: bytes) -> StreamEvent:
+        if data.strip() == _DONE:
+            return StreamEvent(closes_all=True)
+        document = json_document.parse(data)
+        if not isinstance(document, dict):
+            raise BodyError("invalid_event", "an event of the stream is not a JSON object")
+        event = StreamEvent(document, usage=_usage(document))
+        reading = read(document, _CHUNK, role="assistant")
+        event.whole.skipped = reading.skipped
+        event.whole.segments += _repeats(document)
+        for segment in reading.segments:
+            if _grows(segment):
+                event.deltas.append(Delta(self._channel(document, segment.path), segment))
+            else:
+                event.whole.segments.append(segment)
+        event.closed_scopes = self._follow(document)
+        return event
+
+    def carrier(self, channel: Channel, text: str) -> bytes:
+        value: Any = text
+        for step, siblings in reversed(self._skeletons[channel]):
+            if isinstance(step, str):
+                value = {step: value}
+            else:
+                value = [{**siblings, **value} if isinstance(value, dict) else value]
+        choice = {"index": channel[0], **value, "finish_reason": None}
+        return json_document.write({**self._envelope, "choices": [choice]})
+
+    def filtered_end(self) -> list[bytes]:
+        choices = [
+            {"index": index, "delta": {}, "finish_reason": "content_filter"}
+            for index in self._open_choices or [0]
+        ]
+        return [json_document.write({**self._envelope, "choices": choices}), _DONE]
+
+    def error_end(self, refusal: Refusal) -> list[bytes]:
+        return [json_document.write(error_object(refusal)), _DONE]
+
+    def _channel(self, document: dict[str, Any], path: Path) -> Channel:
+        """Name the channel of the delta at `path`, by the indexes that the events state."""
+        choice = document["choices"][path[1]]
+        names: list[str | int] = [_stated_index(choice, path[1])]
+        skeleton: list[tuple[str | int, dict[str, Any]]] = []
+        holder = choice
+        for step in path[2:]:
+            holder = holder[step]
+            names.append(_stated_index(holder, step) if isinstance(step, int) else step)
+            siblings: dict[str, Any] = {}
+            if isinstance(step, int) and isinstance(holder, dict):
+                siblings = {key: holder[key] for key in ("index", "type") if key in holder}
+                if "tool_calls" in path:
+                    siblings["index"] = names[-1]
+            skeleton.append((step, siblings))
+        channel = tuple(names)
+        self._skeletons.setdefault(channel, skeleton)
+        return channel
+
+    def _follow(self, document: dict[str, Any]) -> tuple[int | str, ...]:
+        """Note envelope and open choices; return the choices that this event finishes."""
+        choices = document.get("choices")
+        if not isinstance(choices, list) or not choices:
+            return ()
+        self._envelope = {
+            key: value
+            for key, value in document.items()
+            if key in _ENVELOPE and key != "obfuscation" and _is_token(value)
+        }
+        finished: list[int | str] = []
+        for position, choice in enumerate(choices):
+            if not isinstance(choice, dict):
+                continue
+            index = _stated_index(choice, position)
+            if choice.get("finish_reason") not in (None, "", "null"):
+                finished.append(index)
+                self._open_choices.pop(index, None)
+            else:
+                self._open_choices[index] = None
+        return tuple(finished)
+
+
+# Fields of a delta that come whole in one event.
+_WHOLE = frozenset({"name", "annotations", "citations", "images", "logprobs"})
+
+
+def _grows(segment: Segment) -> bool:
+    """Whether a text goes on in later events."""
+    path = segment.path
+    return (
+        len(path) > 2
+        and path[0] == "choices"
+        and _WHOLE.isdisjoint(path)
+        and segment.format in (Format.TEXT, Format.JSON)
+    )
+
+
+def _is_token(value: Any) -> bool:
+    """Whether a field of the envelope was passed on as it came."""
+    return isinstance(value, int) or (isinstance(value, str) and is_token(value))
+
+
+def _stated_index(holder: Any, position: Any) -> int:
+    """The index that an item states, else its position. Clients must read it as we do."""
+    stated = holder.get("index") if isinstance(holder, dict) else None
+    if stated is None:
+        return int(position)
+    if isinstance(stated, bool) or not isinstance(stated, int) or stated < 0:
+        raise BodyError("invalid_event", "an index in the stream is not a whole number")
+    return stated
+
+
+def _repeats(document: Any) -> list[Segment]:
+    """Log-probabilities spell the answer out token by token."""
+    segments: list[Segment] = []
+    choices = document.get("choices") if isinstance(document, dict) else None
+    for index, choice in enumerate(_list(choices)):
+        tokens = _strings(choice.get("logprobs")) if isinstance(choice, dict) else []
+        if tokens:
+            text = "".join(tokens)
+            path: Path = ("choices", index, "logprobs")
+            segments.append(Segment(path, text, Format.REPEAT, "assistant"))
+    return segments
+
+
+def _strings(logprobs: Any) -> list[str]:
+    """The tokens in order: those chosen, not the alternatives, which are never one text."""
+    if not isinstance(logprobs, dict):
+        return []
+    return [
+        entry["token"]
+        for field in ("content", "refusal")
+        for entry in _list(logprobs.get(field))
+        if isinstance(entry, dict) and isinstance(entry.get("token"), str)
+    ]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+_MAX_COUNT = 1 << 53  # beyond it a number is no count of tokens
+
+
+def _usage(document: Any) -> Usage | None:
+    usage = document.get("usage") if isinstance(document, dict) else None
+    if not isinstance(usage, dict):
+        return None
+    counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if not all(isinstance(count, int) and 0 <= count < _MAX_COUNT for count in counts):
+        return None
+    return Usage(counts[0] or 0, counts[1] or 0)

@@ -1,0 +1,149 @@
+"""Every string of a document, and what a dialect knows about the places where strings stand.
+
+A dialect describes only what is *not* plain text: identifiers that must arrive as they are, media
+that no text detector can read, and JSON inside strings. Whatever it does not name is text and is
+inspected, so a field that a provider adds tomorrow is covered today.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jiter
+
+from extproc.model.values import Format, Path, Segment, Skipped
+
+_TOKEN = re.compile(r"\S{0,256}")  # a sentence in the place of an identifier is read as text
+# A role that is none of these is the provider's to refuse, and judged as the least trusted one.
+_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+_LEAST_NUMBER = 7  # digits below which no detector finds anything in a number
+_LEAST_NAME = 6  # characters below which no detector finds anything in a member's name
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A short string with a meaning of its own: an identifier, a name from a fixed list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A string that is not text. `kind` goes on record as the reason why it was not scanned."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A string that holds a JSON document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A string that the dialect reads by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """The string that says whose words the object around it holds."""
+
+
+TOKEN = Token()
+JSON = Json()
+APART = Apart()
+ROLE = Role()
+
+Shape = Token | Media | Json | Apart | Role | Mapping[str, "Shape"] | None
+"""What stands at a place. In a mapping `*` stands for every list index and every other key."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a document holds: segments to inspect with the role they belong to, and the rest."""
+
+    segments: list[Segment] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def read(document: Any, shape: Shape, role: str = "") -> Reading:
+    """Collect the strings, member names and long numbers of `document`, in its order.
+
+    `role` holds until the shape has a ROLE; only there a document may name another.
+    """
+    reading = Reading()
+    _visit(document, shape, (), role, reading)
+    return reading
+
+
+def _visit(value: Any, shape: Shape, path: Path, role: str, reading: Reading) -> None:
+    if isinstance(value, str):
+        _visit_string(value, shape, path, role, reading)
+    elif isinstance(value, dict):
+        _visit_object(value, shape, path, role, reading)
+    elif isinstance(value, list):
+        inner = shape.get("*") if isinstance(shape, Mapping) else None
+        for index, item in enumerate(value):
+            _visit(item, inner, (*path, index), role, reading)
+    elif value is not None and not isinstance(value, bool) and not isinstance(shape, Token):
+        _visit_number(value, path, role, reading)
+
+
+def _visit_string(value: str, shape: Shape, path: Path, role: str, reading: Reading) -> None:
+    if not value:
+        return
+    if isinstance(shape, Apart):
+        return
+    if isinstance(shape, Token | Role) and is_token(value):
+        return
+    if isinstance(shape, Media):
+        reading.skipped.append(Skipped(path, shape.kind))
+        return
+    form = Format.JSON if isinstance(shape, Json) else Format.TEXT
+    reading.segments.append(Segment(path, value, form, role))
+
+
+def is_token(value: str) -> bool:
+    """Whether a string in the place of an identifier can be one."""
+    return _TOKEN.fullmatch(value) is not None
+
+
+def _visit_object(
+    value: dict[str, Any], shape: Shape, path: Path, role: str, reading: Reading
+) -> None:
+    known = shape if isinstance(shape, Mapping) else {}
+    if isinstance(known.get("role"), Role) and isinstance(value.get("role"), str):
+        named = value["role"].strip().lower()
+        role = named if named in _ROLES else "user"
+    for key, item in value.items():
+        inner = known.get(key, _UNKNOWN)
+        if inner is _UNKNOWN:
+            inner = known.get("*")
+            if len(key) >= _LEAST_NAME:
+                reading.segments.append(Segment((*path, key), key, Format.KEY, role))
+        _visit(item, inner, (*path, key), role, reading)
+
+
+def _visit_number(value: Any, path: Path, role: str, reading: Reading) -> None:
+    text = number_text(
+        bytes(value).decode() if isinstance(value, jiter.LosslessFloat) else str(value)
+    )
+    if text:
+        reading.segments.append(Segment(path, text, Format.NUMBER, role))
+
+
+def number_text(number: str) -> str:
+    """The digits of a JSON number that may mean something, or "" where they are too few.
+
+    The fraction is left out, and so is all but the whole part of a small number with an exponent:
+    the digits of a log-probability often look like a card number.
+    """
+    if len(number) < _LEAST_NUMBER:
+        return ""
+    mantissa, _, exponent = number.lstrip("-").lower().partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    if exponent and not (fraction and exponent.startswith("-")):
+        whole += fraction
+    return whole if len(whole) >= _LEAST_NUMBER else ""
+
+
+_UNKNOWN = Token()

@@ -1,0 +1,69 @@
+"""What an exchange asks for, in order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from extproc.exchange.events import BodyMode
+from extproc.model.record import Record
+from extproc.model.values import Direction
+
+HeaderList = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueHeaders:
+    """Let headers pass, changed; for a response perhaps with another body mode."""
+
+    direction: Direction
+    set_headers: HeaderList = ()
+    remove_headers: tuple[str, ...] = ()
+    body_mode: BodyMode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueBody:
+    """Let a buffered body, or one streamed chunk, pass. `body` None leaves it as it is."""
+
+    direction: Direction
+    body: bytes | None = None
+    set_headers: HeaderList = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SendBody:
+    """Send a piece of a full-duplex response body; `end_of_stream` ends the response."""
+
+    body: bytes
+    end_of_stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueTrailers:
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Answer the caller at once. Legal until response headers have been let pass."""
+
+    status: int
+    set_headers: HeaderList
+    body: bytes
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class Defer:
+    """Run `work` where it may take its time, and bring its outcome back as `WorkDone`."""
+
+    work: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Put on record."""
+
+    record: Record
+
+
+Command = ContinueHeaders | ContinueBody | SendBody | ContinueTrailers | Reject | Defer | Report

@@ -1,0 +1,448 @@
+"""The state machine of one exchange."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
+
+from extproc.dialects import registry
+from extproc.dialects.base import Dialect
+from extproc.exchange import refusals
+from extproc.exchange.commands import (
+    Command,
+    ContinueBody,
+    ContinueHeaders,
+    ContinueTrailers,
+    Defer,
+    HeaderList,
+    Reject,
+    Report,
+    SendBody,
+)
+from extproc.exchange.events import (
+    BodyMode,
+    Event,
+    FilterContract,
+    Headers,
+    RequestBody,
+    RequestHeaders,
+    RequestTrailers,
+    ResponseBody,
+    ResponseHeaders,
+    ResponseTrailers,
+    WorkDone,
+)
+from extproc.exchange.headers import (
+    Kind,
+    caller_credential,
+    check_readable,
+    content_length,
+    kind,
+    safe_name,
+)
+from extproc.exchange.inspector import Inspector
+from extproc.exchange.state import Limits, State
+from extproc.guardrail.guardrail import Guardrail, Inspection
+from extproc.guardrail.stream import Step, StreamGuard
+from extproc.model.errors import BodyError, ContractError, ProtocolError
+from extproc.model.record import Outcome, Record
+from extproc.model.values import Action, Direction, Refusal
+
+_WANTED = FilterContract(BodyMode.BUFFERED, BodyMode.BUFFERED)
+
+_LET_REQUEST_HEADERS_PASS = ContinueHeaders(
+    Direction.REQUEST,
+    remove_headers=("accept-encoding",),  # providers shall answer in the clear
+)
+
+
+class Exchange:
+    """Give it events in order; perform the commands that it returns, in order.
+
+    `new_request_id` is called at most once, where Envoy sent no x-request-id.
+    Raises ProtocolError for an event that the protocol does not allow now.
+    """
+
+    def __init__(
+        self, guardrail: Guardrail, limits: Limits, new_request_id: Callable[[], str]
+    ) -> None:
+        self._guardrail = guardrail
+        self._limits = limits
+        self._new_request_id = new_request_id
+        self._state = State.START
+        self._dialect: Dialect = registry.find("", "")
+        self._request_headers: Headers = {}
+        self._response_headers: Headers = {}
+        self._request_id = ""
+        self._caller = ""
+        self._customer_id = ""
+        self._request_action = Action.ALLOW
+        self._lane = "inline"
+        self._bytes = 0
+        self._guard: StreamGuard | None = None
+        self._reported = False
+        self._piece = ResponseBody(b"", end_of_stream=False)  # of a stream, while work is out
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def holds_text(self) -> bool:
+        """Whether text of the open stream waits for more."""
+        return self._guard is not None and self._guard.holds_text
+
+    def receive(self, event: Event) -> list[Command]:
+        """Take the next event."""
+        handler = self._TRANSITIONS.get((self._state, type(event)))
+        if handler is None:
+            name = type(event).__name__
+            raise ProtocolError(f"{name} is not legal in state {self._state.name}")
+        return handler(self, event)
+
+    def cancel(self) -> list[Command]:
+        """The other side went away; put on record what was decided so far."""
+        commands = self._stream_report() if self._guard is not None else []
+        self._state = State.DONE
+        return commands
+
+    def fail(self) -> list[Command]:
+        """Something went wrong inside: end an open full-duplex stream in an error of its API.
+
+        In every other state there is nothing to say; the transport ends the exchange.
+        """
+        if self._state is not State.STREAM:
+            return []
+        data = self._open_guard().abandon(refusals.of_stream(self._request_id))
+        return [SendBody(data, end_of_stream=True), *self._finish_stream()]
+
+    # Request
+
+    def _on_request_headers(self, event: RequestHeaders) -> list[Command]:
+        headers = event.headers
+        self._request_headers = headers
+        self._request_id = safe_name(headers, "x-request-id") or self._new_request_id()
+        self._customer_id = safe_name(headers, self._limits.customer_header)
+        self._caller = self._customer_id or caller_credential(headers) or self._request_id
+        self._dialect = registry.find(headers.get(":method", ""), headers.get(":path", ""))
+        if event.contract is not None and event.contract != _WANTED:
+            raise ContractError(
+                "the ext_proc filter must be configured with request_body_mode and "
+                "response_body_mode BUFFERED; see envoy/README.md"
+            )
+        if event.end_of_stream and self._dialect.name != registry.FALLBACK:
+            error = BodyError("empty_body", "the body is empty; send a JSON document")
+            return self._unreadable(Direction.REQUEST, error, 0)
+        self._state = State.RESPONSE_HEADERS if event.end_of_stream else State.REQUEST_BODY
+        return [_LET_REQUEST_HEADERS_PASS]
+
+    def _on_request_body(self, event: RequestBody) -> list[Command]:
+        return self._inspect(Direction.REQUEST, self._request_headers, event.body)
+
+    def _on_request_trailers(self, _event: RequestTrailers) -> list[Command]:
+        return [ContinueTrailers(Direction.REQUEST)]
+
+    # Response
+
+    def _on_response_headers(self, event: ResponseHeaders) -> list[Command]:
+        self._response_headers = event.headers
+        self._request_id = self._request_id or self._new_request_id()
+        marks = self._marks()
+        if event.end_of_stream:
+            self._state = State.DONE
+            return [ContinueHeaders(Direction.RESPONSE, (*marks, self._verdict_mark()))]
+        try:
+            body_kind = self._response_kind(event.headers)
+        except BodyError as error:
+            return self._unreadable(Direction.RESPONSE, error, 0)
+        if body_kind is Kind.EVENTS:
+            return self._open_stream(marks)
+        self._state = State.RESPONSE_BODY
+        return [ContinueHeaders(Direction.RESPONSE, marks, body_mode=BodyMode.BUFFERED)]
+
+    def _response_kind(self, headers: Headers) -> Kind:
+        check_readable(headers)
+        body_kind = kind(headers)
+        if body_kind is Kind.OTHER:
+            raise BodyError("unscanned_content", "the answer is of a kind that cannot be inspected")
+        if body_kind is not Kind.EVENTS and content_length(headers) > self._limits.max_body:
+            raise BodyError("body_too_large", "the answer is larger than allowed")
+        return body_kind
+
+    def _open_stream(self, marks: HeaderList) -> list[Command]:
+        limits = self._limits
+        guard = self._guardrail.open_stream(self._dialect, self._caller, limits.max_event)
+        if guard is None:
+            error = BodyError("unscanned_stream", "streams of this API cannot be inspected yet")
+            return self._unreadable(Direction.RESPONSE, error, 0)
+        self._guard = guard
+        self._bytes = 0
+        full_duplex = limits.stream_mode is BodyMode.FULL_DUPLEX_STREAMED
+        self._state = State.STREAM if full_duplex else State.CHUNKS
+        headers = (*marks, self._verdict_mark())
+        # What passes may be shorter or longer than what the provider announced.
+        removed = ("content-length",)
+        return [ContinueHeaders(Direction.RESPONSE, headers, removed, limits.stream_mode)]
+
+    def _on_stream_body(self, event: ResponseBody) -> list[Command]:
+        if self._open_guard().ended():
+            return []
+        return self._feed(event, State.STREAM_WORK, self._after_stream_body)
+
+    def _on_chunk(self, event: ResponseBody) -> list[Command]:
+        return self._feed(event, State.CHUNK_WORK, self._after_chunk)
+
+    def _feed(
+        self,
+        event: ResponseBody,
+        waiting: State,
+        then: Callable[[ResponseBody, Step], list[Command]],
+    ) -> list[Command]:
+        """Guard a piece of a stream, here or, when it is large, where it may take its time."""
+        self._bytes += len(event.body)
+        refusal = refusals.of_stream(self._request_id)
+        work = partial(self._open_guard().feed, event.body, refusal, final=event.end_of_stream)
+        if len(event.body) <= self._limits.inline_body:
+            return then(event, work())
+        self._piece = event
+        self._state = waiting
+        return [Defer(work)]
+
+    def _on_stream_work(self, event: WorkDone) -> list[Command]:
+        self._state = State.STREAM
+        return self._after_stream_body(self._piece, _step(event))
+
+    def _on_chunk_work(self, event: WorkDone) -> list[Command]:
+        self._state = State.CHUNKS
+        return self._after_chunk(self._piece, _step(event))
+
+    def _after_stream_body(self, event: ResponseBody, step: Step) -> list[Command]:
+        """Full duplex: any number of answers; ending early also stops the provider."""
+        end = step.ended or event.end_of_stream
+        commands: list[Command] = []
+        if step.data or end:
+            commands.append(SendBody(step.data, end_of_stream=end))
+        return commands + self._finish_stream() if end else commands
+
+    def _after_chunk(self, event: ResponseBody, step: Step) -> list[Command]:
+        """Streamed: exactly one answer; after a block the rest is emptied."""
+        body = None if step.data == event.body else step.data
+        commands: list[Command] = [ContinueBody(Direction.RESPONSE, body)]
+        if step.ended or event.end_of_stream:
+            commands += self._stream_report()
+        if event.end_of_stream:
+            self._state = State.DONE
+        return commands
+
+    def _on_stream_trailers(self, _event: ResponseTrailers) -> list[Command]:
+        guard = self._open_guard()
+        if guard.ended():
+            return []
+        step = guard.feed(b"", refusals.of_stream(self._request_id), final=True)
+        commands: list[Command] = []
+        if step.data or step.ended:
+            commands.append(SendBody(step.data, end_of_stream=step.ended))
+        if not step.ended:
+            commands.append(ContinueTrailers(Direction.RESPONSE))
+        return commands + self._finish_stream()
+
+    def _on_response_trailers(self, _event: ResponseTrailers) -> list[Command]:
+        return [ContinueTrailers(Direction.RESPONSE)]
+
+    def _on_response_body(self, event: ResponseBody) -> list[Command]:
+        return self._inspect(Direction.RESPONSE, self._response_headers, event.body)
+
+    def _ignore_rest(self, _event: ResponseBody) -> list[Command]:
+        """After an early end Envoy may still deliver what was under way; it goes nowhere."""
+        return []
+
+    # Inspection of a whole body, at once or deferred
+
+    def _inspect(self, direction: Direction, headers: Headers, body: bytes) -> list[Command]:
+        self._bytes = len(body)
+        self._lane = "inline"
+        work = Inspector(
+            self._guardrail,
+            self._dialect,
+            direction,
+            headers,
+            body,
+            self._caller,
+            self._limits.max_body,
+        )
+        if len(body) > self._limits.inline_body:
+            requested = direction is Direction.REQUEST
+            self._lane = "deferred"
+            self._state = State.REQUEST_WORK if requested else State.RESPONSE_WORK
+            return [Defer(work)]
+        try:
+            return self._inspected(direction, work())
+        except BodyError as error:
+            return self._unreadable(direction, error, len(body))
+
+    def _on_request_work(self, event: WorkDone) -> list[Command]:
+        return self._on_work(Direction.REQUEST, event)
+
+    def _on_response_work(self, event: WorkDone) -> list[Command]:
+        return self._on_work(Direction.RESPONSE, event)
+
+    def _on_work(self, direction: Direction, event: WorkDone) -> list[Command]:
+        match event.result:
+            case Inspection() as inspection:
+                return self._inspected(direction, inspection)
+            case BodyError() as error:
+                return self._unreadable(direction, error, self._bytes)
+            case BaseException() as error:
+                raise error
+        raise ProtocolError(f"deferred work returned {type(event.result).__name__}")
+
+    def _inspected(self, direction: Direction, inspection: Inspection) -> list[Command]:
+        verdict = inspection.verdict
+        report = Report(
+            self._record(
+                direction,
+                Outcome.JUDGED,
+                verdict=verdict,
+                reason=verdict.reason,
+                scanned=inspection.scanned,
+                skipped=inspection.skipped,
+                usage=inspection.usage,
+                status=403 if verdict.action is Action.BLOCK else 0,
+            )
+        )
+        if verdict.action is Action.BLOCK:
+            return [self._reject(refusals.of_verdict(verdict, direction, self._request_id)), report]
+        if direction is Direction.REQUEST:
+            self._request_action = verdict.action
+            self._state = State.RESPONSE_HEADERS
+            marks: HeaderList = ()
+        else:
+            self._state = State.DONE
+            marks = (self._verdict_mark(verdict.action),)
+        if inspection.body is not None:
+            marks += (("content-length", str(len(inspection.body))),)
+        return [ContinueBody(direction, inspection.body, marks), report]
+
+    # What cannot be inspected
+
+    def _unreadable(self, direction: Direction, error: BodyError, size: int) -> list[Command]:
+        """Refuse what an enforcing policy cannot see, or let it pass and say so on record."""
+        self._bytes = size
+        requested = direction is Direction.REQUEST
+        too_large = error.code == "body_too_large" and requested
+        if too_large or self._guardrail.enforces(direction):
+            refusal = refusals.of_body(error, direction, self._request_id)
+            record = self._record(
+                direction, Outcome.REFUSED, reason=error.code, status=refusal.status
+            )
+            return [self._reject(refusal), Report(record)]
+        report = Report(self._record(direction, Outcome.FAIL_OPEN, reason=error.code))
+        if requested and self._state is State.START:
+            self._state = State.RESPONSE_HEADERS
+            return [_LET_REQUEST_HEADERS_PASS, report]
+        if requested:
+            self._state = State.RESPONSE_HEADERS
+            return [ContinueBody(direction), report]
+        if self._state in (State.RESPONSE_BODY, State.RESPONSE_WORK):
+            self._state = State.DONE
+            return [ContinueBody(direction, set_headers=(self._verdict_mark(),)), report]
+        self._state = State.DONE
+        marks = (*self._marks(), self._verdict_mark())
+        return [ContinueHeaders(direction, marks, body_mode=BodyMode.NONE), report]
+
+    # Parts of answers
+
+    def _reject(self, refusal: Refusal) -> Reject:
+        self._state = State.DONE
+        headers = (
+            ("content-type", "application/json"),
+            *self._marks(),
+            self._verdict_mark(Action.BLOCK),
+        )
+        return Reject(refusal.status, headers, self._dialect.error(refusal), refusal.code)
+
+    def _marks(self) -> HeaderList:
+        return (
+            ("x-extproc-request-id", self._request_id),
+            ("x-extproc-policy", self._guardrail.policy.name),
+        )
+
+    def _verdict_mark(self, response: Action = Action.ALLOW) -> tuple[str, str]:
+        worst = max(self._request_action, response, key=lambda action: action.severity)
+        return ("x-extproc-verdict", worst.value)
+
+    def _open_guard(self) -> StreamGuard:
+        if self._guard is None:
+            raise ProtocolError("no stream is open")
+        return self._guard
+
+    def _finish_stream(self) -> list[Command]:
+        self._state = State.DONE
+        return self._stream_report()
+
+    def _stream_report(self) -> list[Command]:
+        """The record of the stream, once."""
+        if self._reported:
+            return []
+        self._reported = True
+        guard = self._open_guard()
+        outcome = Outcome.JUDGED
+        if guard.unreadable:
+            refused = self._guardrail.enforces(Direction.RESPONSE)
+            outcome = Outcome.REFUSED if refused else Outcome.FAIL_OPEN
+        record = self._record(
+            Direction.RESPONSE,
+            outcome,
+            verdict=guard.verdict(),
+            reason=guard.unreadable or guard.verdict().reason,
+            scanned=guard.events,
+            skipped=tuple(guard.skipped),
+            usage=guard.usage,
+            lane="stream",
+        )
+        return [Report(record)]
+
+    def _record(self, direction: Direction, outcome: Outcome, **facts: Any) -> Record:
+        """A record of this exchange; `facts` are fields of Record."""
+        common: dict[str, Any] = {
+            "request_id": self._request_id,
+            "dialect": self._dialect.name,
+            "policy": self._guardrail.policy.name,
+            "customer_id": self._customer_id,
+            "lane": self._lane,
+            "body_bytes": self._bytes,
+        }
+        return Record(direction=direction, outcome=outcome, **(common | facts))
+
+    # What may follow what. Anything else is a ProtocolError, and nothing passes. A response may
+    # begin early: Envoy answers by itself where a limit, a timeout or a route says so.
+    _TRANSITIONS: ClassVar[dict[tuple[State, type[Event]], Callable[..., list[Command]]]] = {
+        (State.START, RequestHeaders): _on_request_headers,
+        (State.START, ResponseHeaders): _on_response_headers,
+        (State.REQUEST_BODY, RequestBody): _on_request_body,
+        (State.REQUEST_BODY, RequestTrailers): _on_request_trailers,
+        (State.REQUEST_BODY, ResponseHeaders): _on_response_headers,
+        (State.REQUEST_WORK, WorkDone): _on_request_work,
+        (State.RESPONSE_HEADERS, RequestTrailers): _on_request_trailers,
+        (State.RESPONSE_HEADERS, ResponseHeaders): _on_response_headers,
+        (State.RESPONSE_BODY, ResponseBody): _on_response_body,
+        (State.RESPONSE_BODY, ResponseTrailers): _on_response_trailers,
+        (State.RESPONSE_WORK, WorkDone): _on_response_work,
+        (State.STREAM, ResponseBody): _on_stream_body,
+        (State.STREAM_WORK, WorkDone): _on_stream_work,
+        (State.CHUNK_WORK, WorkDone): _on_chunk_work,
+        (State.STREAM, ResponseTrailers): _on_stream_trailers,
+        (State.CHUNKS, ResponseBody): _on_chunk,
+        (State.CHUNKS, ResponseTrailers): _on_response_trailers,
+        (State.DONE, ResponseBody): _ignore_rest,
+        (State.DONE, RequestTrailers): _on_request_trailers,
+        (State.DONE, ResponseTrailers): _on_response_trailers,
+    }
+
+
+def _step(event: WorkDone) -> Step:
+    match event.result:
+        case Step() as step:
+            return step
+        case BaseException() as error:
+            raise error
+    raise ProtocolError(f"deferred work returned {type(event.result).__name__}")

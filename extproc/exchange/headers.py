@@ -1,0 +1,66 @@
+"""What headers say about a body and its sender."""
+
+import hashlib
+import re
+from enum import Enum
+
+from extproc.exchange.events import Headers
+from extproc.model.errors import BodyError
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,127}")
+
+
+class Kind(Enum):
+    """How a body can be read."""
+
+    JSON = "json"
+    TEXT = "text"
+    EVENTS = "event_stream"
+    OTHER = "other"
+
+
+def kind(headers: Headers) -> Kind:
+    """Kind of the body by its content type; a body without one is taken for JSON."""
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not media_type or media_type == "application/json" or media_type.endswith("+json"):
+        return Kind.JSON
+    if media_type == "text/event-stream":
+        return Kind.EVENTS
+    if media_type.startswith("text/"):
+        return Kind.TEXT
+    return Kind.OTHER
+
+
+def check_readable(headers: Headers) -> None:
+    """Raise BodyError where the headers say that the body is not UTF-8 in the clear.
+
+    Codes: `content_encoding`, `charset`.
+    """
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise BodyError("content_encoding", "the body is compressed; send it uncompressed")
+    for parameter in headers.get("content-type", "").split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        charset = value.strip().strip('"').lower()
+        if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8", "us-ascii"):
+            raise BodyError("charset", "the body is not declared as UTF-8; send charset=utf-8")
+
+
+def safe_name(headers: Headers, header: str) -> str:
+    """A caller's own name for something, or "" where it might be content: it goes into the log."""
+    value = headers.get(header, "")
+    return value if _SAFE_NAME.fullmatch(value) else ""
+
+
+def caller_credential(headers: Headers) -> str:
+    """A name for the caller by its key, which is not kept."""
+    for name in ("authorization", "x-api-key", "api-key", "x-goog-api-key"):
+        if name in headers:
+            return hashlib.blake2b(headers[name].encode(), digest_size=8).hexdigest()
+    return ""
+
+
+def content_length(headers: Headers) -> int:
+    """Announced length of the body in bytes, or 0."""
+    value = headers.get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() else 0

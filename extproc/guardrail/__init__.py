@@ -1,0 +1,1 @@
+"""Segments in, verdict and edits out: detection, judgement and redaction put together."""

@@ -1,0 +1,72 @@
+"""Inspection and redaction of a whole document."""
+
+from typing import Any
+
+from extproc.detectors.normal import NormalText
+from extproc.detectors.scanner import Scanner
+from extproc.dialects.document import rename, replace
+from extproc.guardrail.filters import Context
+from extproc.guardrail.json_filter import JsonFilter
+from extproc.model.values import Action, Edit, Format, Path, Segment
+from extproc.redaction.operators import apply
+
+
+def redact_document(
+    document: Any, segments: list[Segment], context: Context, scanner: Scanner
+) -> tuple[Any, bool]:
+    """Judge every segment and rewrite those that must not pass; return document and whether.
+
+    The document is changed in place, except where it is a bare string. Stops at a block.
+    """
+    judge = context.judge
+    changed: list[Segment] = []
+    names: dict[Path, dict[str, str]] = {}  # of members, by the object that holds them
+    for segment in segments:
+        text = _redacted(segment, context, scanner)
+        if judge.blocked():
+            return document, False
+        if text == segment.text:
+            continue
+        changed.append(segment)
+        if segment.format is Format.KEY:
+            names.setdefault(segment.path[:-1], {})[segment.text] = text
+        else:
+            document = replace(document, segment.path, text)
+    _drop_repeats(document, segments, changed)
+    for holder in sorted(names, key=len, reverse=True):  # a path leads through outer names
+        rename(document, holder, names[holder])
+    return document, bool(changed)
+
+
+def redacted_text(text: str, segment: Segment, context: Context, scanner: Scanner) -> str:
+    """`text` with what an enforced rule redacts; findings are judged as those of `segment`."""
+    findings = scanner.find(NormalText(text))
+    if not findings:
+        return text
+    edits: list[Edit] = []
+    covered = 0  # of two that overlap, the later one gets the rest
+    for finding in findings:
+        judged = context.judge.decide(finding, segment.path, segment.role)
+        if judged is not None and judged.action is Action.REDACT and finding.end > covered:
+            start, covered = max(finding.start, covered), finding.end
+            value = text[start:covered]
+            replacement = context.redactor.replacement(judged.operator, finding.type, value)
+            edits.append(Edit(start, covered, replacement))
+    return apply(text, edits)
+
+
+def _redacted(segment: Segment, context: Context, scanner: Scanner) -> str:
+    if segment.format is Format.JSON:
+        return JsonFilter(context, segment.path, segment.role).feed(segment.text, final=True)
+    return redacted_text(segment.text, segment, context, scanner)
+
+
+def _drop_repeats(document: Any, segments: list[Segment], changed: list[Segment]) -> None:
+    """Remove what spells a text out again where that text was changed."""
+    if not changed:
+        return
+    for segment in segments:
+        if segment.format is Format.REPEAT:
+            beside = segment.path[:-1]
+            if any(other.path[: len(beside)] == beside for other in changed):
+                replace(document, segment.path, None)

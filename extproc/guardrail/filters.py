@@ -1,0 +1,155 @@
+"""Redaction of a text that arrives in pieces.
+
+A filter takes pieces of the original and gives back pieces of what may pass. For every way to cut
+the original, the concatenation of what it gives back is the same.
+"""
+
+from typing import NamedTuple, Protocol
+
+from extproc.detectors.scanner import Scanner
+from extproc.detectors.watcher import Watcher
+from extproc.model.values import Action, Path
+from extproc.policy.judge import Judge
+from extproc.redaction.operators import Redactor
+
+
+class Scanners(NamedTuple):
+    """Detection for one direction: what text must wait for, and what is only noted."""
+
+    holding: Scanner | None
+    observing: Scanner | None
+
+
+class Context(NamedTuple):
+    """What the filters of one stream share."""
+
+    scanners: Scanners
+    judge: Judge
+    redactor: Redactor
+
+
+class Piece(NamedTuple):
+    """A stretch of the original, by position, and what passes in its place (None: itself)."""
+
+    start: int
+    end: int
+    replacement: str | None
+
+
+class Filter(Protocol):
+    """A redacting filter."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something that was fed has not passed."""
+        ...
+
+    @property
+    def rest(self) -> str:
+        """What was fed and has not passed, unjudged."""
+        ...
+
+    def feed(self, text: str, *, final: bool = False) -> str:
+        """Take the next piece of the original; return what may pass now.
+
+        After a block has been judged nothing more passes.
+        """
+        ...
+
+
+class Redaction:
+    """The decisions on one growing text, as pieces in order; it does not keep the text itself."""
+
+    __slots__ = (
+        "_context",
+        "_fed",
+        "_holding",
+        "_observing",
+        "_origin",
+        "_path",
+        "_role",
+        "_sent",
+        "_text",
+    )
+
+    def __init__(self, context: Context, path: Path, role: str) -> None:
+        scanners = context.scanners
+        self._context = context
+        self._path = path
+        self._role = role
+        self._holding = Watcher(scanners.holding) if scanners.holding else None
+        self._observing = Watcher(scanners.observing) if scanners.observing else None
+        self._fed = 0
+        self._sent = 0  # position up to which pieces were given out
+        self._text = ""  # from _origin on, which is at most _sent
+        self._origin = 0
+
+    def feed(self, text: str, *, final: bool = False) -> list[Piece]:
+        judge, pieces = self._context.judge, list[Piece]()
+        if judge.blocked():
+            return pieces
+        self._text = self._text[self._sent - self._origin :] + text
+        self._origin = self._sent
+        self._fed += len(text)
+        if self._observing is not None:
+            for finding in self._observing.feed(text, final=final)[1]:
+                judge.decide(finding, self._path, self._role)
+        ready = self._fed
+        if self._holding is not None:
+            ready, findings = self._holding.feed(text, final=final)
+            for finding in findings:
+                judged = judge.decide(finding, self._path, self._role)
+                if judge.blocked():
+                    self._pass_until(finding.start, pieces)
+                    return pieces
+                if judged is not None and judged.action is Action.REDACT:
+                    self._pass_until(finding.start, pieces)
+                    self._redact(judged.operator, finding.type, finding.end, pieces)
+        if not judge.blocked():
+            self._pass_until(ready, pieces)
+        return pieces
+
+    def _pass_until(self, position: int, pieces: list[Piece]) -> None:
+        if position > self._sent:
+            pieces.append(Piece(self._sent, position, None))
+            self._sent = position
+
+    def _redact(self, operator: str, entity_type: str, end: int, pieces: list[Piece]) -> None:
+        if end > self._sent:
+            value = self._text[self._sent - self._origin : end - self._origin]
+            replacement = self._context.redactor.replacement(operator, entity_type, value)
+            pieces.append(Piece(self._sent, end, replacement))
+            self._sent = end
+
+
+class TextFilter:
+    """A filter for plain text."""
+
+    __slots__ = ("_origin", "_redaction", "_waiting")
+
+    def __init__(self, context: Context, path: Path, role: str) -> None:
+        self._redaction = Redaction(context, path, role)
+        self._waiting = ""  # original text that has not passed
+        self._origin = 0  # its position
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._waiting)
+
+    @property
+    def rest(self) -> str:
+        return self._waiting
+
+    def feed(self, text: str, *, final: bool = False) -> str:
+        self._waiting += text
+        pieces = self._redaction.feed(text, final=final)
+        if not pieces:
+            return ""
+        origin, waiting = self._origin, self._waiting
+        passed = [
+            waiting[start - origin : end - origin] if replacement is None else replacement
+            for start, end, replacement in pieces
+        ]
+        self._origin = pieces[-1].end
+        self._waiting = waiting[self._origin - origin :]
+        return "".join(passed)

@@ -1,0 +1,106 @@
+"""The entry to inspection: one policy with its detectors, compiled."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from extproc.detectors.catalog import RECOGNIZERS
+from extproc.detectors.scanner import Scanner
+from extproc.dialects import document as json_document
+from extproc.dialects.base import Dialect
+from extproc.dialects.walk import Reading
+from extproc.guardrail.bodies import redact_document
+from extproc.guardrail.filters import Context, Scanners
+from extproc.guardrail.stream import StreamGuard
+from extproc.model.errors import BodyError
+from extproc.model.values import Action, Direction, Format, Segment, Skipped, Usage, Verdict
+from extproc.policy.judge import Judge
+from extproc.policy.policy import Policy
+from extproc.redaction.operators import Redactor
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What became of one whole body. `body` is None where it may pass as it came."""
+
+    verdict: Verdict
+    body: bytes | None
+    scanned: int
+    skipped: tuple[Skipped, ...] = ()
+    usage: Usage | None = None
+
+
+class Guardrail:
+    """A policy made ready. Immutable, so a reload builds another one."""
+
+    def __init__(self, policy: Policy, redactor: Redactor) -> None:
+        self.policy = policy
+        self._redactor = redactor
+        self._whole = {d: _scanner(policy.watched(d)) for d in Direction}
+        holding = policy.holding(Direction.RESPONSE)
+        observing = policy.watched(Direction.RESPONSE) - holding
+        self._streamed = Scanners(
+            _scanner(holding) if holding else None, _scanner(observing) if observing else None
+        )
+
+    def enforces(self, direction: Direction) -> bool:
+        """Whether a body that cannot be inspected must be refused."""
+        return self.policy.on_error(direction) is Action.BLOCK
+
+    def inspect_json(
+        self, dialect: Dialect, direction: Direction, body: bytes, caller: str
+    ) -> Inspection:
+        """Inspect a JSON body. Raises BodyError when it cannot be read."""
+        document = json_document.parse(body)
+        requested = direction is Direction.REQUEST
+        reading = dialect.request(document) if requested else dialect.response(document)
+        usage = None if requested else dialect.usage(document)
+        return self._inspect(direction, caller, document, reading, json_document.write, usage)
+
+    def inspect_text(self, direction: Direction, body: bytes, caller: str) -> Inspection:
+        """Inspect a body that is plain text. Raises BodyError when it is not UTF-8."""
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            raise BodyError("not_utf8", "the text is not UTF-8; send it as UTF-8") from None
+        role = "user" if direction is Direction.REQUEST else "assistant"
+        reading = Reading([Segment((), text, Format.TEXT, role)])
+        return self._inspect(direction, caller, text, reading, str.encode)
+
+    def _inspect(
+        self,
+        direction: Direction,
+        caller: str,
+        document: Any,
+        reading: Reading,
+        write: Callable[[Any], bytes],
+        usage: Usage | None = None,
+    ) -> Inspection:
+        judge = Judge(self.policy, direction, caller)
+        if reading.skipped:
+            judge.refuse(self.policy.unscanned, f"unscanned_{reading.skipped[0].reason}")
+        scanner = self._whole[direction]
+        context = Context(Scanners(scanner, None), judge, self._redactor)
+        document, changed = redact_document(document, reading.segments, context, scanner)
+        return Inspection(
+            verdict=judge.verdict(),
+            body=write(document) if changed and not judge.blocked() else None,
+            scanned=len(reading.segments),
+            skipped=tuple(reading.skipped),
+            usage=usage,
+        )
+
+    def open_stream(self, dialect: Dialect, caller: str, max_event: int) -> StreamGuard | None:
+        """A guard for one streamed response, or None where the API's stream is not known."""
+        reader = dialect.stream()
+        if reader is None:
+            return None
+        judge = Judge(self.policy, Direction.RESPONSE, caller)
+        context = Context(self._streamed, judge, self._redactor)
+        return StreamGuard(reader, context, self._whole[Direction.RESPONSE], self.policy, max_event)
+
+
+@lru_cache(maxsize=16)  # directions and policies often look for the same; a compile takes 0.5 s
+def _scanner(types: frozenset[str]) -> Scanner:
+    return Scanner(recognizer for recognizer in RECOGNIZERS if recognizer.type in types)

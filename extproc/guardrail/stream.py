@@ -1,0 +1,307 @@
+"""Inspection and redaction of a stream of server-sent events."""
+
+from typing import Any, NamedTuple
+
+from extproc.detectors.scanner import Scanner
+from extproc.dialects import document as json_document
+from extproc.dialects import sse
+from extproc.dialects.base import Channel, Delta, StreamEvent, StreamReader
+from extproc.guardrail.bodies import redact_document, redacted_text
+from extproc.guardrail.filters import Context, Filter, TextFilter
+from extproc.guardrail.json_filter import JsonFilter
+from extproc.model.errors import BodyError
+from extproc.model.values import (
+    Action,
+    Direction,
+    Format,
+    Path,
+    Refusal,
+    Segment,
+    Skipped,
+    Usage,
+    Verdict,
+)
+from extproc.policy.policy import Policy
+
+_FIELDS = frozenset({b"", b"event", b"id", b"retry"})
+_TOO_LARGE = BodyError("event_too_large", "an event of the stream is larger than allowed")
+_MAX_CHANNELS = 1024  # texts that one stream may hold open
+_MAX_CLOSED = 1 << 16  # texts of one stream that have ended
+
+
+class Step(NamedTuple):
+    """What goes out for what came in. After `ended` nothing may follow."""
+
+    data: bytes
+    ended: bool
+
+
+class StreamGuard:
+    """Turns the bytes of a stream into the bytes that may pass."""
+
+    def __init__(
+        self,
+        reader: StreamReader,
+        context: Context,
+        scanner: Scanner,
+        policy: Policy,
+        max_event: int,
+    ) -> None:
+        self._reader = reader
+        self._context = context
+        self._scanner = scanner
+        self._policy = policy
+        self._splitter = sse.Splitter(max_event)
+        self._filters: dict[Channel, Filter] = {}
+        self._closed: set[Channel] = set()
+        self._out: list[bytes] = []
+        self._unguarded = False
+        self._ended = False
+        self.events = 0
+        self.skipped: list[Skipped] = []
+        self.usage: Usage | None = None
+        self.unreadable = ""  # code of the first event that could not be read
+
+    def verdict(self) -> Verdict:
+        """What has been decided so far."""
+        return self._context.judge.verdict()
+
+    def ended(self) -> bool:
+        """Whether the stream was ended from here; nothing may follow."""
+        return self._ended
+
+    @property
+    def holds_text(self) -> bool:
+        """Whether some text waits for more."""
+        return any(channel.waiting for channel in self._filters.values())
+
+    def abandon(self, refusal: Refusal) -> bytes:
+        """The bytes that end the stream in an error; what is held back is dropped."""
+        self._out.clear()
+        self.unreadable = refusal.code
+        self._end(self._reader.error_end(refusal))
+        return b"".join(self._out)
+
+    def feed(self, chunk: bytes, refusal: Refusal, *, final: bool = False) -> Step:
+        """Take the next bytes of the stream. `refusal` is told if it can be inspected no further.
+
+        With `final` the provider has ended the stream and all that is held back is decided.
+        """
+        if self.ended():
+            return Step(b"", ended=True)
+        if self._gave_up():
+            return Step(chunk, ended=False)
+        for event in self._splitter.feed(chunk, final=final):
+            self._pass_or_give_up(event, refusal)
+        if self._splitter.overflowed and not (self._unguarded or self._ended):
+            self._give_up(_TOO_LARGE, refusal)
+        if self._gave_up():
+            self._emit(self._splitter.rest())
+        elif final:
+            self._finish(refusal)
+        data = b"".join(self._out)
+        self._out.clear()
+        return Step(data, self._ended)
+
+    def _pass_or_give_up(self, event: sse.Event, refusal: Refusal) -> None:
+        if not self._unguarded:
+            try:
+                self._pass(event, refusal)
+            except BodyError as error:
+                self._give_up(error, refusal)
+            else:
+                return
+        self._emit(event.raw)
+
+    def _gave_up(self) -> bool:
+        return self._unguarded
+
+    def _finish(self, refusal: Refusal) -> None:
+        """The provider has ended the stream: decide all that is held back."""
+        try:
+            self._flush(list(self._filters))
+        except BodyError as error:
+            self._give_up(error, refusal)
+        if self._context.judge.blocked():
+            self._end_filtered([])
+
+    def _pass(self, event: sse.Event, refusal: Refusal) -> None:
+        if self._ended:
+            return
+        self.events += 1
+        others = self._inspect_lines(event.others)
+        if self._context.judge.blocked():
+            self._end_filtered([])
+            return
+        if not event.data:
+            self._emit(event.raw if others == event.others else b"\n".join((*others, b"", b"")))
+            return
+        try:
+            read = self._reader.read(event.data)
+        except BodyError as error:
+            self._cannot_read(error, refusal)
+            self._emit(event.raw)
+            return
+        self._inspect_event(event, read, others)
+
+    def _inspect_event(
+        self, event: sse.Event, read: StreamEvent, others: tuple[bytes, ...]
+    ) -> None:
+        self.usage = read.usage or self.usage
+        self._account(read)
+        document, changed = read.document, False
+        closing = self._closing(read)
+        passing: list[tuple[Channel, str]] = []
+        for delta in read.deltas:
+            final = delta.channel in closing
+            passed = self._filter(delta).feed(delta.segment.text, final=final)
+            passing.append((delta.channel, passed))
+            if final:
+                self._close(delta.channel)
+                closing.remove(delta.channel)
+            if passed != delta.segment.text:
+                document = json_document.replace(document, delta.segment.path, passed)
+                changed = True
+        self._flush(closing)
+        if read.whole.segments and not self._context.judge.blocked():
+            # Last, since it may rename members that the paths above lead through.
+            document, rewritten = redact_document(
+                document, read.whole.segments, self._context, self._scanner
+            )
+            changed |= rewritten
+            changed |= self._drop_repeats(document, read)
+        if self._context.judge.blocked():
+            self._end_filtered(passing)
+        elif changed:
+            self._emit(sse.encode(json_document.write(document), others))
+        elif others != event.others:
+            self._emit(sse.encode(event.data or b"", others))
+        else:
+            self._emit(event.raw)
+
+    def _drop_repeats(self, document: Any, read: StreamEvent) -> bool:
+        """Remove log-probabilities that spell out anything but what passes in the same event."""
+        dropped = False
+        for segment in read.whole.segments:
+            if segment.format is not Format.REPEAT or self._context.scanners.holding is None:
+                continue
+            beside = segment.path[:-1]
+            passing = "".join(
+                _value_at(document, delta.segment.path)
+                for delta in read.deltas
+                if delta.segment.path[: len(beside)] == beside
+            )
+            if segment.text != passing:
+                json_document.replace(document, segment.path, None)
+                dropped = True
+        return dropped
+
+    def _filter(self, delta: Delta) -> Filter:
+        found = self._filters.get(delta.channel)
+        if delta.channel in self._closed:
+            # What it held back has passed by now; more of the same text could complete a match.
+            raise BodyError("text_after_end", "the stream goes on with a text that had ended")
+        if found is None:
+            if len(self._filters) >= _MAX_CHANNELS:
+                raise BodyError("too_many_channels", "the stream interleaves too many texts")
+            self._check_names(delta)
+            kind = JsonFilter if delta.segment.format is Format.JSON else TextFilter
+            found = kind(self._context, delta.channel, delta.segment.role)
+            self._filters[delta.channel] = found
+        return found
+
+    def _check_names(self, delta: Delta) -> None:
+        """The names on the way to a text are written again by its carrier."""
+        for step in delta.channel:
+            if isinstance(step, str) and self._redacted(step) != step:
+                raise BodyError("unreadable_field", "a field's name must not pass")
+
+    def _redacted(self, text: str) -> str:
+        segment = Segment((), text, Format.TEXT, "assistant")
+        return redacted_text(text, segment, self._context, self._scanner)
+
+    def _closing(self, read: StreamEvent) -> list[Channel]:
+        if not (read.closes_all or read.closed_scopes):
+            return []
+        touched = dict.fromkeys(delta.channel for delta in read.deltas)
+        channels = [*self._filters, *(c for c in touched if c not in self._filters)]
+        return [c for c in channels if read.closes_all or c[0] in read.closed_scopes]
+
+    def _flush(self, channels: list[Channel]) -> None:
+        """Bring what is held back on `channels` in events of its own."""
+        for channel in channels:
+            passed = self._filters[channel].feed("", final=True)
+            self._close(channel)
+            if passed:
+                self._end_line()
+                self._emit(sse.encode(self._reader.carrier(channel, passed)))
+
+    def _close(self, channel: Channel) -> None:
+        del self._filters[channel]
+        if len(self._closed) >= _MAX_CLOSED:
+            raise BodyError("too_many_channels", "the stream interleaves too many texts")
+        self._closed.add(channel)
+
+    def _inspect_lines(self, lines: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Comments and fields other than data are rare, and text like any other.
+
+        A line that some client could read as data is left out where text is redacted: one with an
+        unknown field, or with a character at which only some parsers end a line.
+        """
+        passing = []
+        for line in lines:
+            text = line.decode("utf-8", "replace")
+            redacted = self._redacted(text)
+            known = line.partition(b":")[0] in _FIELDS and len(text.splitlines()) == 1
+            if known or self._context.scanners.holding is None:
+                passing.append(line if redacted == text else redacted.encode())
+        return tuple(passing)
+
+    def _account(self, read: StreamEvent) -> None:
+        for skipped in read.whole.skipped:
+            if len(self.skipped) < _MAX_CHANNELS:
+                self.skipped.append(skipped)
+            self._context.judge.refuse(self._policy.unscanned, f"unscanned_{skipped.reason}")
+
+    def _end_filtered(self, passing: list[tuple[Channel, str]]) -> None:
+        """End a blocked answer as its API does; of its last event only `passing` text goes out."""
+        for channel, text in passing:
+            if text:
+                self._emit(sse.encode(self._reader.carrier(channel, text)))
+        self._end(self._reader.filtered_end())
+
+    def _cannot_read(self, error: BodyError, refusal: Refusal) -> None:
+        """Refuse the rest of the stream, or let it pass on record where the policy says so."""
+        self.unreadable = self.unreadable or error.code
+        if self._policy.on_error(Direction.RESPONSE) is Action.BLOCK:
+            self._end(self._reader.error_end(refusal))
+
+    def _give_up(self, error: BodyError, refusal: Refusal) -> None:
+        """The stream cannot be followed any further: refuse its rest, or let all of it pass."""
+        self._cannot_read(error, refusal)
+        self._unguarded = True
+        for channel, held in self._filters.items():
+            if held.waiting:
+                self._emit(sse.encode(self._reader.carrier(channel, held.rest)))
+        self._filters.clear()
+
+    def _end(self, events: list[bytes]) -> None:
+        self._end_line()
+        for data in events:
+            self._emit(sse.encode(data))
+        self._ended = True
+
+    def _end_line(self) -> None:
+        """What came last may have lacked its blank line; something more is to follow."""
+        if self._out and not self._out[-1].endswith((b"\n", b"\r")):
+            self._out.append(b"\n\n")
+
+    def _emit(self, data: bytes) -> None:
+        if not self.ended():
+            self._out.append(data)
+
+
+def _value_at(document: Any, path: Path) -> str:
+    for step in path:
+        document = document[step]
+    return str(document)

@@ -1,0 +1,1 @@
+"""Plain values that every layer understands. Nothing here acts or imports from above."""

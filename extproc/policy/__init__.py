@@ -1,0 +1,1 @@
+"""Policy documents and the judgement of findings. Nothing here rewrites text."""

@@ -1,0 +1,119 @@
+"""From findings to a verdict. Pure: what a judge needs to know comes in as arguments."""
+
+import hashlib
+
+from extproc.model.values import Action, Direction, Finding, Judged, Path, Verdict
+from extproc.policy.policy import ActiveRule, Policy
+
+# How much a certain finding of a family adds to the risk of a text; the rest is `custom`.
+_WEIGHTS = {
+    "pii": 0.5,
+    "phi": 0.7,
+    "pci": 0.8,
+    "secrets": 0.9,
+    "injection": 0.9,
+    "jailbreak": 0.9,
+    "toxicity": 0.7,
+    "custom": 0.5,
+}
+_MAX_JUDGED = 1000  # kept for the record of one verdict; all are acted on and counted
+
+
+class Judge:
+    """Judges the findings of one direction of one exchange, as they come.
+
+    `risk_score` is 1 - Π(1 - weight x score) over all findings that a rule does not allow. What an
+    enforced rule redacts does not reach the other side, so it does not count against
+    `maxRiskScore`.
+    """
+
+    __slots__ = (
+        "_action",
+        "_caller",
+        "_clean",
+        "_judged",
+        "_policy",
+        "_reason",
+        "_residual",
+        "_rules",
+        "_shadowed",
+    )
+
+    def __init__(self, policy: Policy, direction: Direction, caller: str) -> None:
+        self._policy = policy
+        self._rules = policy.rules_by_type[direction]
+        self._caller = caller
+        self._action = Action.ALLOW
+        self._clean = 1.0  # probability-like product over all findings
+        self._residual = 1.0  # the same over what is not redacted
+        self._judged: list[Judged] = []
+        self._shadowed: list[Judged] = []
+        self._reason = ""
+
+    def blocked(self) -> bool:
+        """Whether nothing may pass any more."""
+        return self._action is Action.BLOCK
+
+    def decide(self, finding: Finding, path: Path, role: str) -> Judged | None:
+        """Judge one finding; None when no rule acts on it. Updates the running verdict."""
+        if finding.score < self._policy.least_score:
+            return None
+        for active in self._rules.get(finding.type, ()):
+            rule = active.rule
+            if rule.roles and role not in rule.roles:
+                continue
+            mode = _mode(active, self._caller)
+            judged = Judged(finding, rule.name, rule.action, rule.redaction, path)
+            if mode == "enforce":
+                self._count(judged)
+                return judged
+            if mode == "shadow" and len(self._shadowed) < _MAX_JUDGED:
+                self._shadowed.append(judged)
+        return None
+
+    def refuse(self, action: Action, reason: str) -> None:
+        """Take into account what is not a finding, e.g. a part that cannot be scanned."""
+        self._raise_to(action, reason)
+
+    def verdict(self) -> Verdict:
+        """What has been decided so far."""
+        return Verdict(
+            action=self._action,
+            risk_score=round(1 - self._clean, 4),
+            policy=self._policy.name,
+            judged=tuple(self._judged),
+            shadowed=tuple(self._shadowed),
+            reason=self._reason,
+        )
+
+    def _count(self, judged: Judged) -> None:
+        if judged.action is Action.ALLOW:
+            return
+        if len(self._judged) < _MAX_JUDGED:
+            self._judged.append(judged)
+        finding = judged.finding
+        share = 1 - _WEIGHTS.get(finding.family, _WEIGHTS["custom"]) * finding.score
+        self._clean *= share
+        if judged.action is not Action.REDACT:
+            self._residual *= share
+        self._raise_to(judged.action, judged.rule)
+        limit = self._policy.max_risk_score
+        if limit is not None and 1 - self._residual > limit:
+            self._raise_to(Action.BLOCK, "max_risk_score")
+
+    def _raise_to(self, action: Action, reason: str) -> None:
+        if action.severity > self._action.severity:
+            self._action, self._reason = action, reason
+
+
+def _mode(active: ActiveRule, caller: str) -> str:
+    """`enforce`, `shadow` or `off` for this caller: the same in every request and replica."""
+    rollout = active.rule.rollout
+    if rollout.share >= 1 or _bucket(active.rule.name, caller) < rollout.share:
+        return rollout.mode
+    return rollout.rest
+
+
+def _bucket(rule: str, caller: str) -> float:
+    digest = hashlib.blake2b(f"{rule}\0{caller}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest) / 2**32

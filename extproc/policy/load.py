@@ -1,0 +1,94 @@
+"""Reading policy files: every mistake with its file, its line and what to write instead."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from extproc.policy.document import PolicyDocument
+from extproc.policy.policy import Policy, build, unknown_detector
+from extproc.policy.source import Document, FileProblemsError, Problem, read_documents
+
+
+class PolicyFileError(FileProblemsError):
+    """A policy file cannot be used."""
+
+
+def load_policies(path: Path, types: Mapping[str, str]) -> list[Policy]:
+    """Read all policies of a YAML file. `types` maps every entity type to its family.
+
+    Raises PolicyFileError with all mistakes at once.
+    """
+    try:
+        sources = read_documents(path)
+    except FileProblemsError as error:
+        raise PolicyFileError(error.problems) from None
+    problems: list[Problem] = []
+    policies: dict[str, Policy] = {}
+    for source in sources:
+        document = _validated(path, source, problems)
+        if document is None or _misnamed(path, source, document, types, problems):
+            continue
+        name = document.metadata.name
+        if name in policies:
+            line = source.line(("metadata", "name"))
+            problems.append(Problem(str(path), line, "two policies have one name; rename one"))
+        policies[name] = build(document, types)
+    if not sources:
+        problems.append(Problem(str(path), 1, "holds no policy; write one with kind: Policy"))
+    if problems:
+        raise PolicyFileError(problems)
+    return list(policies.values())
+
+
+def _validated(path: Path, source: Document, problems: list[Problem]) -> PolicyDocument | None:
+    try:
+        return PolicyDocument.model_validate(source.value)
+    except ValidationError as error:
+        for detail in error.errors():
+            line = source.line(detail["loc"])
+            problems.append(Problem(str(path), line, _remedy(detail)))
+        return None
+
+
+def _misnamed(
+    path: Path,
+    source: Document,
+    document: PolicyDocument,
+    types: Mapping[str, str],
+    problems: list[Problem],
+) -> bool:
+    """Note detectors that do not exist and rules that share a name; return whether there were."""
+    known = set(types) | set(types.values())
+    before = len(problems)
+    seen: set[str] = set()
+    for index, rule in enumerate(document.spec.rules):
+        if rule.name in seen:
+            line = source.line(("spec", "rules", index, "name"))
+            message = f"two rules are called {rule.name}; rename one"
+            problems.append(Problem(str(path), line, message))
+        seen.add(rule.name)
+        for position, name in enumerate(rule.detect):
+            if name not in known:
+                line = source.line(("spec", "rules", index, "detect", position))
+                problems.append(Problem(str(path), line, unknown_detector(rule.name, name, known)))
+    return len(problems) > before
+
+
+def _remedy(detail: ErrorDetails) -> str:
+    place = ".".join(str(step) for step in detail["loc"]) or "document"
+    context = detail.get("ctx", {})
+    match detail["type"]:
+        case "missing":
+            return f"{place} is missing; add it"
+        case "extra_forbidden":
+            return f"{place} is not a field of a policy; remove it or correct its name"
+        case "literal_error" | "enum":
+            return f"{place} is {detail['input']!r}; write {context['expected']}"
+        case "string_pattern_mismatch":
+            return f"{place} is {detail['input']!r}; use lower-case letters, digits, '-' and '.'"
+        case "value_error":
+            return f"{place} is {detail['input']!r}; {context['error']}"
+        case _:
+            return f"{place}: {detail['msg'].lower()}"

@@ -1,0 +1,116 @@
+"""A policy made ready for judging: which rules apply to an entity type, in order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib import resources
+
+from extproc.model.errors import InputError
+from extproc.model.values import Action, Direction
+from extproc.policy import yaml12
+from extproc.policy.document import PolicyDocument, PresetDocument, Rule
+
+_LEAST_SCORE = {"permissive": 0.8, "moderate": 0.5, "strict": 0.3}
+_UNSCANNED = {"permissive": Action.ALLOW, "moderate": Action.FLAG, "strict": Action.BLOCK}
+_BITES = (Action.REDACT, Action.BLOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRule:
+    """A rule with its families resolved to entity types."""
+
+    rule: Rule
+    types: frozenset[str]
+
+    @property
+    def enforced(self) -> bool:
+        return self.rule.rollout.mode == "enforce"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`rules` in the order in which they are asked; a document's own come before its preset's."""
+
+    name: str
+    rules: tuple[ActiveRule, ...]
+    least_score: float
+    max_risk_score: float | None
+    unscanned: Action
+
+    @cached_property
+    def rules_by_type(self) -> Mapping[Direction, Mapping[str, tuple[ActiveRule, ...]]]:
+        """For each direction and entity type the rules that name it, in order."""
+        return {direction: self._by_type(direction) for direction in Direction}
+
+    def _by_type(self, direction: Direction) -> Mapping[str, tuple[ActiveRule, ...]]:
+        rules = [active for active in self.rules if direction in active.rule.on]
+        types = frozenset[str]().union(*(active.types for active in rules))
+        return {name: tuple(a for a in rules if name in a.types) for name in sorted(types)}
+
+    def watched(self, direction: Direction) -> frozenset[str]:
+        """Entity types that some rule wants to know of."""
+        return frozenset(
+            name
+            for name, rules in self.rules_by_type[direction].items()
+            if any(active.rule.action is not Action.ALLOW for active in rules)
+        )
+
+    def holding(self, direction: Direction) -> frozenset[str]:
+        """Entity types for which a stream must wait, since a finding may change or end it."""
+        if self.max_risk_score is not None and self.max_risk_score < 1:
+            return self.watched(direction)
+        return frozenset(
+            name
+            for name, rules in self.rules_by_type[direction].items()
+            if any(active.enforced and active.rule.action in _BITES for active in rules)
+        )
+
+    def on_error(self, direction: Direction) -> Action:
+        """What to do with a body that cannot be inspected: the strictest wish of enforced rules."""
+        wishes = [
+            Action(active.rule.on_error)
+            for active in self.rules
+            if direction in active.rule.on and active.enforced and active.rule.action in _BITES
+        ]
+        return max(wishes, key=lambda action: action.severity, default=Action.FLAG)
+
+
+def build(document: PolicyDocument, types: Mapping[str, str]) -> Policy:
+    """Make a policy of its document. `types` maps every known entity type to its family.
+
+    Raises InputError for a name under `detect` that is neither.
+    """
+    spec = document.spec
+    own = {rule.name for rule in spec.rules}
+    preset = [rule for rule in preset_rules(spec.preset) if rule.name not in own]
+    return Policy(
+        name=document.metadata.name,
+        rules=tuple(_activate(rule, types) for rule in (*spec.rules, *preset)),
+        least_score=_LEAST_SCORE[spec.strictness],
+        max_risk_score=spec.max_risk_score,
+        unscanned=Action(spec.unscanned) if spec.unscanned else _UNSCANNED[spec.strictness],
+    )
+
+
+@lru_cache
+def preset_rules(name: str) -> tuple[Rule, ...]:
+    """The rules of a built-in preset; `none` has none."""
+    if name == "none":
+        return ()
+    source = resources.files("extproc.policy").joinpath("presets", f"{name}.yaml").read_text()
+    return tuple(PresetDocument.model_validate(yaml12.parse(source)).rules)
+
+
+def _activate(rule: Rule, types: Mapping[str, str]) -> ActiveRule:
+    known = set(types) | set(types.values())
+    for name in rule.detect:
+        if name not in known:
+            raise InputError(unknown_detector(rule.name, name, known))
+    wanted = set(rule.detect)
+    chosen = frozenset(t for t, family in types.items() if t in wanted or family in wanted)
+    return ActiveRule(rule, chosen)
+
+
+def unknown_detector(rule: str, name: str, known: set[str]) -> str:
+    """The message for a name under `detect` that is neither an entity type nor a family."""
+    return f"rule {rule}: nothing detects {name!r}; use one of {', '.join(sorted(known))}"

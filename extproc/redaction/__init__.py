@@ -1,0 +1,1 @@
+"""Rewriting of found values. Pure functions: they neither find nor judge."""

@@ -1,0 +1,1 @@
+"""Generated ext_proc messages; `make proto` writes them from proto/."""
