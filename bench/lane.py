@@ -78,8 +78,7 @@ def exchange(service: Service, prompt: bytes, answer: bytes) -> Callable[[], obj
     def run() -> None:
         session = Session(service)
         for data in raw:
-            for reply in session.receive(pb.ProcessingRequest.FromString(data)).messages:
-                reply.SerializeToString()
+            session.receive(data)
         session.close()
 
     return run

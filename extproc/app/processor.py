@@ -7,6 +7,7 @@ import secrets
 import signal
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from extproc import __version__
 from extproc.admin.app import Check, create_app
@@ -19,8 +20,11 @@ from extproc.httpd import HttpServer
 from extproc.model.errors import InputError, SetupError
 from extproc.redaction.operators import Redactor
 from extproc.telemetry.telemetry import Telemetry
-from extproc.transport.grpcio import GrpcServer
 from extproc.transport.session import Service
+
+if TYPE_CHECKING:
+    from extproc.transport.grpcio import GrpcServer
+    from extproc.transport.native.server import NativeServer
 
 _ADMIN_GRACE_SECONDS = 1.0
 _SLOW_LANE_THREADS = 2
@@ -42,8 +46,9 @@ class Processor:
             limits=_limits(settings),
             telemetry=self._telemetry,
             new_request_id=lambda: str(uuid.uuid4()),
+            max_streams=settings.max_streams,
         )
-        self._grpc = GrpcServer(service, self._executor, settings.max_streams)
+        self._server = _server(settings.transport)(service, self._executor)
         host, _, port = settings.admin_listen.rpartition(":")
         app = create_app(self._telemetry.registry, self.checks)
         self._admin = HttpServer(app, host.strip("[]"), int(port))
@@ -56,7 +61,7 @@ class Processor:
     @property
     def port(self) -> int:
         """TCP port of the ext_proc server; 0 or 1 on a unix socket."""
-        return self._grpc.port
+        return self._server.port
 
     def checks(self) -> list[Check]:
         """The conditions of readiness."""
@@ -78,7 +83,7 @@ class Processor:
             await self._admin.start()
         except OSError as error:
             raise SetupError(f"{error}; choose another EXTPROC_ADMIN_LISTEN") from error
-        await self._grpc.start(self._settings.listen)
+        await self._server.start(self._settings.listen)
         self._follower = asyncio.create_task(
             self._policy.follow(self._settings.policy_poll_seconds)
         )
@@ -96,7 +101,7 @@ class Processor:
         _log.info("draining", extra={"seconds": self._settings.drain_seconds})
         if self._follower is not None:
             self._follower.cancel()
-        await self._grpc.stop(self._settings.drain_seconds)
+        await self._server.stop(self._settings.drain_seconds)
         await self._admin.stop(_ADMIN_GRACE_SECONDS)
         self._executor.shutdown(wait=False, cancel_futures=True)
         _log.info("stopped")
@@ -123,6 +128,17 @@ def _limits(settings: Settings) -> Limits:
         stream_mode=BodyMode.FULL_DUPLEX_STREAMED if full_duplex else BodyMode.STREAMED,
         customer_header=settings.customer_header,
     )
+
+
+def _server(transport: str) -> "type[NativeServer | GrpcServer]":
+    """The class of the server. Imported where it is chosen, since grpcio is heavy."""
+    if transport == "native":
+        from extproc.transport.native.server import NativeServer
+
+        return NativeServer
+    from extproc.transport.grpcio import GrpcServer
+
+    return GrpcServer
 
 
 def _key(settings: Settings) -> bytes:

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
 
     listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:50051"
     admin_listen: Annotated[str, AfterValidator(_tcp_address)] = "127.0.0.1:8081"
+    transport: Literal["native", "grpcio"] = "native"
     policy: Path | None = None
     policy_poll_seconds: float = Field(default=1.0, ge=0.05, le=3600)
     redaction_key: SecretStr | None = None

@@ -83,8 +83,12 @@ def _contract(message: pb.ProcessingRequest) -> FilterContract | None:
         raise ProtocolError("the filter is configured with a body mode that is not known") from None
 
 
-def to_message(command: Command) -> pb.ProcessingResponse:
-    """The message that performs a command. Raises ProtocolError where none does."""
+def to_bytes(command: Command) -> bytes:
+    """The message that performs a command, serialised. Raises ProtocolError where none does."""
+    return _message(command).SerializeToString()
+
+
+def _message(command: Command) -> pb.ProcessingResponse:
     match command:
         case ContinueHeaders():
             return _continue_headers(command)

@@ -7,7 +7,9 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError
 
 from extproc.exchange.commands import Command, Defer, Report
 from extproc.exchange.events import (
@@ -22,23 +24,32 @@ from extproc.exchange.state import Limits, State
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import ContractError, ProtocolError
 from extproc.telemetry.telemetry import Telemetry
-from extproc.transport.convert import to_event, to_message
+from extproc.transport.call import (
+    FAILED_PRECONDITION,
+    INTERNAL,
+    OK,
+    RESOURCE_EXHAUSTED,
+    Reply,
+    Status,
+    Work,
+)
+from extproc.transport.convert import to_bytes, to_event
 from extproc.transport.pb import external_processor_pb2 as pb
 
+T = TypeVar("T")
+
 SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
+PROCESS = f"/{SERVICE}/Process"
 
-Work = Callable[[], object]
-
-# google.rpc.Code
-_FAILED_PRECONDITION = 9
-_INTERNAL = 13
+# Above the largest body, so that a body that is somewhat too large gets its 413 and not a 503.
+_MESSAGE_OVERHEAD = 64 << 20
 
 _STREAMS = (State.STREAM, State.CHUNKS)
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Service:
     """What every stream of a processor shares. `guardrail` gives the one in force now."""
 
@@ -46,27 +57,27 @@ class Service:
     limits: Limits
     telemetry: Telemetry
     new_request_id: Callable[[], str]
+    max_streams: int = 4096
+    open_streams: int = 0
 
+    @property
+    def max_message(self) -> int:
+        """Bytes of the largest message that is read."""
+        return self.limits.max_body + _MESSAGE_OVERHEAD
 
-class Failure(NamedTuple):
-    """Why a stream ends in an error: a number of google.rpc.Code, and a text without content."""
-
-    code: int
-    message: str
-
-
-class Outcome(NamedTuple):
-    """What a message leads to: answers in order, then work to run and resume with, or the end."""
-
-    messages: list[pb.ProcessingResponse]
-    work: Work | None = None
-    failure: Failure | None = None
+    def open(self) -> "Session | Status":
+        """A session, or why there is none: Envoy then acts as if the processor were down."""
+        if self.open_streams >= self.max_streams:
+            return Status(RESOURCE_EXHAUSTED, "too many exchanges at once")
+        return Session(self)
 
 
 class Session:
-    """Drives one exchange. It raises nothing: whatever goes wrong is an outcome, and ends it."""
+    """Drives one exchange, as a `Call`. Whatever goes wrong is a status, and ends it."""
 
     def __init__(self, service: Service) -> None:
+        service.open_streams += 1
+        self._service = service
         self._telemetry = service.telemetry
         self._exchange = Exchange(service.guardrail(), service.limits, service.new_request_id)
         self._started = 0.0
@@ -75,24 +86,29 @@ class Session:
         self._work: Work | None = None
         service.telemetry.exchanges_open.inc()
 
-    def receive(self, message: pb.ProcessingRequest) -> Outcome:
-        """Take a message of Envoy."""
-        return self._safely(lambda: self._receive(to_event(message)))
+    def receive(self, message: bytes) -> Reply:
+        """Take a ProcessingRequest of Envoy."""
+        return self._safely(self._receive, message)
 
-    def resume(self, result: object) -> Outcome:
+    def resume(self, result: object) -> Reply:
         """Take the outcome of work: its result, or the exception that it raised."""
-        return self._safely(lambda: self._perform(self._exchange.receive(WorkDone(result))))
+        return self._safely(self._resume, result)
+
+    def half_close(self) -> Reply:
+        """Envoy has no more to say."""
+        return Reply([], status=OK)
 
     def close(self) -> None:
         """The stream is over; whatever was decided goes on record."""
+        self._service.open_streams -= 1
         self._telemetry.exchanges_open.dec()
         if self._streaming:
             self._telemetry.streams_open.dec()
         self._perform(self._exchange.cancel())
 
-    def _safely(self, action: Callable[[], list[pb.ProcessingResponse]]) -> Outcome:
+    def _safely(self, action: Callable[[T], list[bytes]], argument: T) -> Reply:
         try:
-            messages = action()
+            messages = action(argument)
         except ContractError as error:
             self._telemetry.filter_contract(str(error))
             return self._refused(error)
@@ -101,17 +117,21 @@ class Session:
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing may pass
             self._telemetry.error("internal")
             _log.error("exchange failed", extra={"reason": type(error).__name__})
-            failure = Failure(_INTERNAL, "internal error; nothing was let pass")
-            return Outcome(self._perform(self._exchange.fail()), failure=failure)
+            status = Status(INTERNAL, "internal error; nothing was let pass")
+            return Reply(self._perform(self._exchange.fail()), status=status)
         work, self._work = self._work, None
-        return Outcome(messages, work)
+        return Reply(messages, work)
 
-    def _refused(self, error: ProtocolError) -> Outcome:
+    def _refused(self, error: ProtocolError) -> Reply:
         self._telemetry.error("protocol")
         _log.error("exchange refused", extra={"reason": str(error)})
-        return Outcome([], failure=Failure(_FAILED_PRECONDITION, str(error)))
+        return Reply([], status=Status(FAILED_PRECONDITION, str(error)))
 
-    def _receive(self, event: Event) -> list[pb.ProcessingResponse]:
+    def _resume(self, result: object) -> list[bytes]:
+        return self._perform(self._exchange.receive(WorkDone(result)))
+
+    def _receive(self, message: bytes) -> list[bytes]:
+        event = _event(message)
         now = time.perf_counter()
         if self._streaming and isinstance(event, ResponseBody):
             if self._held_since:
@@ -128,13 +148,20 @@ class Session:
             self._held_since = now if self._exchange.holds_text else 0.0
         return messages
 
-    def _perform(self, commands: list[Command]) -> list[pb.ProcessingResponse]:
-        messages: list[pb.ProcessingResponse] = []
+    def _perform(self, commands: list[Command]) -> list[bytes]:
+        messages: list[bytes] = []
         for command in commands:
             if isinstance(command, Report):
                 self._telemetry.observe(command.record, time.perf_counter() - self._started)
             elif isinstance(command, Defer):
                 self._work = command.work
             else:
-                messages.append(to_message(command))
+                messages.append(to_bytes(command))
         return messages
+
+
+def _event(message: bytes) -> Event:
+    try:
+        return to_event(pb.ProcessingRequest.FromString(message))
+    except DecodeError:
+        raise ProtocolError("a message that is no ProcessingRequest") from None

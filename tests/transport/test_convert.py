@@ -29,10 +29,14 @@ from extproc.exchange.events import (
 from extproc.model.errors import ProtocolError
 from extproc.model.record import Outcome, Record
 from extproc.model.values import Direction
-from extproc.transport.convert import to_event, to_message
+from extproc.transport.convert import to_bytes, to_event
 from extproc.transport.pb import external_processor_pb2 as pb
 
 REQUEST, RESPONSE = Direction.REQUEST, Direction.RESPONSE
+
+
+def to_message(command: Command) -> pb.ProcessingResponse:
+    return pb.ProcessingResponse.FromString(to_bytes(command))
 
 
 def headers(*pairs: tuple[str, bytes | str]) -> pb.HttpHeaders:

@@ -1,4 +1,4 @@
-"""The reference transport, spoken to by a real gRPC client over a unix socket."""
+"""Both transports, spoken to by a real gRPC client over a unix socket."""
 
 import asyncio
 import json
@@ -21,6 +21,7 @@ from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import SetupError
 from extproc.telemetry.telemetry import Telemetry
 from extproc.transport.grpcio import GrpcServer
+from extproc.transport.native.server import NativeServer
 from extproc.transport.pb import external_processor_pb2 as pb
 from extproc.transport.session import Service
 from tests.guardrail.making import BLOCK_SSN, DONE, REDACT_ALL, SSN, said, text_of
@@ -35,16 +36,23 @@ POST = ((":method", "POST"), (":path", "/v1/chat/completions"), *JSON)
 EVENTS = (("content-type", "text/event-stream"),)
 
 
+Server = type[GrpcServer] | type[NativeServer]
+
+
 class Rig:
     """A server of its own, and clients for it."""
 
-    def __init__(self, directory: Path, guard: Guardrail, limits: Limits, max_streams: int) -> None:
+    def __init__(
+        self, server: Server, directory: Path, guard: Guardrail, limits: Limits, max_streams: int
+    ) -> None:
         self.telemetry = Telemetry()
         self.guard = guard
         self.path = directory / "sub" / "x.sock"
         self.executor = ThreadPoolExecutor(1)
-        service = Service(lambda: self.guard, limits, self.telemetry, lambda: "made-here")
-        self.server = GrpcServer(service, self.executor, max_streams)
+        service = Service(
+            lambda: self.guard, limits, self.telemetry, lambda: "made-here", max_streams
+        )
+        self.server = server(service, self.executor)
         self.channel: Any = None
 
     def call(self) -> Any:
@@ -77,8 +85,14 @@ def directory() -> Iterator[Path]:
     shutil.rmtree(path)
 
 
+@pytest.fixture(params=[NativeServer, GrpcServer])
+def server(request: pytest.FixtureRequest) -> Server:
+    chosen: Server = request.param
+    return chosen
+
+
 @pytest.fixture
-def serve(directory: Path) -> Serve:
+def serve(server: Server, directory: Path) -> Serve:
     def serve(
         use: Use,
         guard: Guardrail = REDACT_ALL,
@@ -86,7 +100,7 @@ def serve(directory: Path) -> Serve:
         max_streams: int = 10,
     ) -> None:
         async def main() -> None:
-            rig = Rig(directory, guard, limits or Limits(), max_streams)
+            rig = Rig(server, directory, guard, limits or Limits(), max_streams)
             await rig.server.start(f"unix:{rig.path}")
             try:
                 async with grpc.aio.insecure_channel(f"unix:{rig.path}") as rig.channel:
@@ -404,7 +418,8 @@ def test_an_exchange_that_is_cancelled_while_its_work_runs_ends(serve: Serve) ->
 def test_more_exchanges_than_allowed_are_refused(serve: Serve) -> None:
     async def use(rig: Rig) -> None:
         calls = [await open_exchange(rig) for _ in range(3)]
-        code, before = await failure(rig.call(), headers("request", POST))
+        # Without a message: grpc.aio calls a write that comes too late an internal error.
+        code, before = await failure(rig.call())
         assert (code, before) == (Code.RESOURCE_EXHAUSTED, [])
         for call in calls:
             assert (await ask(call, asking("hi"))).HasField("request_body")
@@ -519,9 +534,9 @@ def test_the_socket_is_for_its_owner_and_group(serve: Serve) -> None:
     serve(use)
 
 
-def started(directory: Path, address: str) -> int:
+def started(server: Server, directory: Path, address: str) -> int:
     async def main() -> int:
-        rig = Rig(directory, REDACT_ALL, Limits(), 1)
+        rig = Rig(server, directory, REDACT_ALL, Limits(), 1)
         try:
             await rig.server.start(address)
             return rig.server.port
@@ -531,26 +546,37 @@ def started(directory: Path, address: str) -> int:
     return asyncio.run(main())
 
 
-def test_a_socket_that_was_left_behind_is_replaced(directory: Path) -> None:
+def test_a_socket_that_was_left_behind_is_replaced(server: Server, directory: Path) -> None:
     path = directory / "x.sock"
     with socket.socket(socket.AF_UNIX) as left_behind:
         left_behind.bind(str(path))
-    started(directory, f"unix:{path}")
+    started(server, directory, f"unix:{path}")
 
 
-def test_a_file_that_is_no_socket_is_not_replaced(directory: Path) -> None:
+def test_a_socket_that_is_served_is_not_taken_over(server: Server, directory: Path) -> None:
+    path = directory / "x.sock"
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        with pytest.raises(SetupError, match="another process serves"):
+            started(server, directory, f"unix:{path}")
+
+
+def test_a_file_that_is_no_socket_is_not_replaced(server: Server, directory: Path) -> None:
     path = directory / "notes.txt"
     path.write_text("important")
     with pytest.raises(SetupError, match="EXTPROC_LISTEN"):
-        started(directory, f"unix:{path}")
+        started(server, directory, f"unix:{path}")
     assert path.read_text() == "important"
 
 
-def test_a_free_port_can_be_taken(directory: Path) -> None:
-    assert started(directory, "127.0.0.1:0") > 0
+def test_a_free_port_can_be_taken(server: Server, directory: Path) -> None:
+    assert started(server, directory, "127.0.0.1:0") > 0
 
 
 @pytest.mark.parametrize("address", ["unix:/proc/none/x.sock", "unix:/" + "x" * 200, "256.0.0.1:0"])
-def test_an_address_that_cannot_be_taken_is_told(directory: Path, address: str) -> None:
+def test_an_address_that_cannot_be_taken_is_told(
+    server: Server, directory: Path, address: str
+) -> None:
     with pytest.raises(SetupError, match="choose another EXTPROC_LISTEN"):
-        started(directory, address)
+        started(server, directory, address)

@@ -1,0 +1,741 @@
+"""One HTTP/2 connection that carries gRPC calls, without its wire: bytes in, bytes out.
+
+RFC 9113 for the frames, and the gRPC mapping on HTTP/2 for what they hold.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from extproc.transport.call import (
+    INTERNAL,
+    OK,
+    RESOURCE_EXHAUSTED,
+    UNIMPLEMENTED,
+    Call,
+    Reply,
+    Status,
+    Work,
+)
+from extproc.transport.native import frames, headers
+from extproc.transport.native.frames import ConnectionFaultError, ErrorCode, StreamFaultError
+
+OpenCall = Callable[[str, int], Call | Status]
+"""Opens a call by its path and stream; a Status is the answer to one that is not taken."""
+
+_MESSAGE_HEAD = 5  # bytes before every gRPC message: flag and length
+_GRPC = b"application/grpc"
+
+_WORTH_A_FRAME = 1024  # bytes; a peer that grants less at a time is not waited for without end
+_MOST_CONTINUATIONS = 16
+_REMEMBERED_RESETS = 256
+_PING_OF_END = b"extproc\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one connection may take. Sizes are bytes."""
+
+    max_message: int
+    max_streams: int = 4096
+    stream_window: int = 1 << 20
+    connection_window: int = 16 << 20
+    max_unsent: int = 1 << 20  # of one stream; beyond it the peer may send no more on it
+    max_unread: int = 512 << 20  # of all streams, in messages that are not whole yet
+    patience: int = 1000  # frames that bring nothing, in `patience_seconds`
+    patience_seconds: float = 10.0
+
+
+class _Stream:
+    """A call and its place in the flow of bytes."""
+
+    __slots__ = (
+        "answered",
+        "backlog",
+        "call",
+        "ended",
+        "expected",
+        "inbox",
+        "number",
+        "partial",
+        "receivable",
+        "sendable",
+        "status",
+        "ungranted",
+        "unsent",
+        "waiting",
+        "wanted",
+    )
+
+    def __init__(self, number: int, call: Call, sendable: int, receivable: int) -> None:
+        self.number = number
+        self.call = call
+        self.sendable = sendable  # bytes that the peer takes
+        self.receivable = receivable  # bytes that the peer may send
+        self.ungranted = 0  # bytes received and not yet given back as window
+        self.partial = bytearray()  # the beginning of a message
+        self.wanted = _MESSAGE_HEAD  # size at which `partial` can be looked at again
+        self.inbox: deque[bytes] = deque()  # messages that wait for the end of work
+        self.waiting = False  # whether work is out
+        self.backlog: deque[memoryview] = deque()  # frames' payloads that wait for window
+        self.unsent = 0  # bytes in `backlog`
+        self.answered = False  # whether the answer's headers were sent
+        self.ended = False  # whether the peer has sent all
+        self.status: Status | None = None  # to be sent behind `backlog`
+        self.expected: int | None = None  # bytes of DATA that content-length still announces
+
+
+class Connection:
+    """The server's side of a connection.
+
+    Whatever `receive`, `resume`, `push` and the others return is to be written, in order. It
+    raises nothing: what the peer does wrong becomes frames and, at worst, `closing`.
+    """
+
+    def __init__(
+        self,
+        open_call: OpenCall,
+        bounds: Bounds,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._open_call = open_call
+        self._bounds = bounds
+        self._clock = clock
+        self._heads = headers.HeadReader()
+        self._streams: dict[int, _Stream] = {}
+        self._resets: deque[int] = deque(maxlen=_REMEMBERED_RESETS)  # streams that we cut
+        self._out: list[bytes] = []
+        self._work: list[tuple[int, Work]] = []
+        self._rest = b""
+        self._last = 0  # the highest stream that the peer has opened
+        self._most_streams = bounds.max_streams
+        self._sendable = 65_535
+        self._receivable = bounds.connection_window
+        self._ungranted = 0
+        self._unread = 0  # bytes in all `partial`
+        self._peer_window = 65_535  # of a stream that begins
+        self._peer_frame = frames.MAX_FRAME_SIZE
+        self._blocked: dict[int, _Stream] = {}  # streams with a backlog
+        self._block: _Block | None = None  # a header block that CONTINUATION frames complete
+        self._ends = False  # no stream is taken any more
+        self._patience = bounds.patience
+        self._patient_since = clock()
+        self.established = False
+        """Whether the peer has shown that it speaks HTTP/2."""
+        self.closing = False
+        """Whether the connection is to be closed once everything is written."""
+        self.fault = ""
+        """Why the connection was ended, if the peer broke a rule."""
+
+    @property
+    def open_streams(self) -> int:
+        return len(self._streams)
+
+    # What happens to the connection
+
+    def start(self) -> bytes:
+        """The server's preface."""
+        bounds = self._bounds
+        return frames.settings(
+            (frames.HEADER_TABLE_SIZE, 0),
+            (frames.MAX_CONCURRENT_STREAMS, bounds.max_streams),
+            (frames.INITIAL_WINDOW_SIZE, bounds.stream_window),
+            (frames.MAX_HEADER_LIST_SIZE, headers.MAX_LIST_SIZE),
+        ) + frames.window_update(0, bounds.connection_window - 65_535)
+
+    def receive(self, data: bytes) -> bytes:
+        """Take bytes of the peer."""
+        if self.closing:
+            return b""
+        if self._rest:
+            data = self._rest + data
+            self._rest = b""
+        try:
+            self._read(data)
+        except ConnectionFaultError as fault:
+            self._fail(fault)
+        return self._written()
+
+    def resume(self, number: int, result: object) -> bytes:
+        """Bring the outcome of work to the stream that handed it out."""
+        stream = self._streams.get(number)
+        if stream is None or self.closing:
+            return b""
+        stream.waiting = False
+        self._perform(stream, stream.call.resume(result))
+        self._read_inbox(stream)
+        self._grant(stream, 0)
+        return self._written()
+
+    def push(self, number: int, reply: Reply) -> bytes:
+        """Send what a call says without having been asked."""
+        stream = self._streams.get(number)
+        if stream is None or self.closing:
+            return b""
+        self._perform(stream, reply)
+        return self._written()
+
+    def take_work(self) -> list[tuple[int, Work]]:
+        """Work that was handed out since the last time, with the stream that waits for it."""
+        work, self._work = self._work, []
+        return work
+
+    def announce_end(self) -> bytes:
+        """Tell the peer to open no more streams; those on their way are still taken."""
+        if self.closing or self._ends:
+            return b""
+        self._out.append(frames.goaway(frames.MAX_STREAM, ErrorCode.NO_ERROR))
+        self._out.append(frames.frame(frames.PING, 0, 0, _PING_OF_END))
+        return self._written()
+
+    def refuse_new(self) -> bytes:
+        """Take no more streams, and close when the last one is done."""
+        if self.closing or self._ends:
+            return b""
+        self._ends = True
+        self._out.append(frames.goaway(self._last, ErrorCode.NO_ERROR))
+        self._close_if_done()
+        return self._written()
+
+    def close(self) -> None:
+        """The connection is gone; so are its calls."""
+        self.closing = True
+        streams = list(self._streams.values())
+        self._streams.clear()
+        self._blocked.clear()
+        self._work.clear()
+        for stream in streams:
+            stream.call.close()
+
+    def _written(self) -> bytes:
+        out = self._out
+        data = out[0] if len(out) == 1 else b"".join(out)
+        out.clear()
+        return data
+
+    def _fail(self, fault: ConnectionFaultError) -> None:
+        self.fault = f"{fault.code.name}: {fault}"
+        self._out.append(frames.goaway(self._last, fault.code, str(fault)))
+        self.close()
+
+    def _close_if_done(self) -> None:
+        if self._ends and not self._streams:
+            self.closing = True
+
+    # Frames
+
+    def _read(self, data: bytes) -> None:
+        """Take every whole frame of `data` and keep the rest."""
+        place = 0
+        if not self.established:
+            place = self._read_preface(data)
+            if not self.established:
+                return
+        size = len(data)
+        unpack, head_size = frames.FRAME_HEAD.unpack_from, frames.HEAD_SIZE
+        while size - place >= head_size:
+            high, low, kind, flags, number = unpack(data, place)
+            length = high << 8 | low
+            if length > frames.MAX_FRAME_SIZE:
+                message = "a frame larger than SETTINGS_MAX_FRAME_SIZE"
+                raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, message)
+            place += head_size
+            end = place + length
+            if end > size:
+                place -= head_size
+                break
+            try:
+                self._take(kind, flags, number & frames.MAX_STREAM, data[place:end])
+            except StreamFaultError as fault:
+                self._lose_patience()
+                self._reset(fault.stream, fault.code)
+            place = end
+            if self.closing:
+                return
+        self._rest = data[place:]
+
+    def _read_preface(self, data: bytes) -> int:
+        """Where the frames begin. The first must be SETTINGS."""
+        start = data[: len(frames.PREFACE)]
+        if not frames.PREFACE.startswith(start):
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "no HTTP/2 preface")
+        first = len(frames.PREFACE)
+        if len(data) < first + frames.HEAD_SIZE:
+            self._rest = data
+            return 0
+        if data[first + 3] != frames.SETTINGS or data[first + 4] & frames.ACK:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "the first frame is not SETTINGS")
+        self.established = True
+        return first
+
+    def _take(self, kind: int, flags: int, number: int, payload: bytes) -> None:
+        if self._block is not None:
+            self._on_continuation(kind, flags, number, payload)
+        elif kind == frames.DATA:
+            self._on_data(flags, number, payload)
+        elif kind in self._HANDLERS:
+            self._HANDLERS[kind](self, flags, number, payload)
+        else:
+            self._lose_patience()  # of an extension that was not agreed upon
+
+    def _lose_patience(self) -> None:
+        """Count a frame that brings nothing; too many in too short a time are an attack."""
+        self._patience -= 1
+        if self._patience >= 0:
+            return
+        now = self._clock()
+        if now - self._patient_since < self._bounds.patience_seconds:
+            message = "too many frames that bring nothing"
+            raise ConnectionFaultError(ErrorCode.ENHANCE_YOUR_CALM, message)
+        self._patience = self._bounds.patience
+        self._patient_since = now
+
+    def _regain_patience(self) -> None:
+        if self._patience < self._bounds.patience:
+            self._patience += 2
+
+    # DATA
+
+    def _on_data(self, flags: int, number: int, payload: bytes) -> None:
+        size = len(payload)
+        if number == 0:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "DATA on stream 0")
+        self._charge_connection(size)
+        stream = self._streams.get(number)
+        if stream is None or stream.ended:
+            self._refuse_data(number, stream)
+            return
+        stream.receivable -= size
+        if stream.receivable < 0:
+            raise StreamFaultError(number, ErrorCode.FLOW_CONTROL_ERROR)
+        if flags & frames.PADDED:
+            payload = frames.unpadded(frames.PADDED, payload)
+        last = flags & frames.END_STREAM
+        if not payload and not last:
+            self._lose_patience()
+        if stream.expected is not None:
+            self._count_down(stream, len(payload), last)
+        if stream.status is None and payload:
+            self._collect(stream, payload)
+        if number not in self._streams:
+            return
+        if last:
+            self._on_end(stream)
+        else:
+            self._grant(stream, size)
+
+    def _collect(self, stream: _Stream, payload: bytes) -> None:
+        """Take the next bytes of a stream's messages."""
+        if not stream.partial:
+            self._read_messages(stream, payload)
+            return
+        stream.partial += payload
+        self._unread += len(payload)
+        if len(stream.partial) < stream.wanted:
+            self._bound_unread(stream)
+            return
+        payload = bytes(stream.partial)
+        self._unread -= len(payload)
+        stream.partial.clear()
+        self._read_messages(stream, payload)
+
+    def _refuse_data(self, number: int, stream: _Stream | None) -> None:
+        if number > self._last:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "DATA on an idle stream")
+        self._lose_patience()
+        if stream is not None or number not in self._resets:
+            raise StreamFaultError(number, ErrorCode.STREAM_CLOSED)
+
+    @staticmethod
+    def _count_down(stream: _Stream, size: int, last: int) -> None:
+        left = (stream.expected or 0) - size
+        if left < 0 or (last and left):
+            raise StreamFaultError(stream.number, ErrorCode.PROTOCOL_ERROR)
+        stream.expected = left
+
+    def _read_messages(self, stream: _Stream, data: bytes) -> None:
+        """Take every whole gRPC message of `data` and keep the rest."""
+        place, size = 0, len(data)
+        while size - place >= _MESSAGE_HEAD:
+            length = int.from_bytes(data[place + 1 : place + _MESSAGE_HEAD])
+            if data[place] or length > self._bounds.max_message:
+                self._perform(stream, Reply([], status=_unreadable(data[place])))
+                return
+            end = place + _MESSAGE_HEAD + length
+            if end > size:
+                stream.wanted = end - place
+                break
+            message = data[place + _MESSAGE_HEAD : end]
+            place = end
+            self._regain_patience()
+            if stream.waiting:
+                stream.inbox.append(message)
+            else:
+                self._perform(stream, stream.call.receive(message))
+                if stream.number not in self._streams or stream.status is not None:
+                    return
+        else:
+            stream.wanted = _MESSAGE_HEAD
+        if place < size:
+            stream.partial += data[place:]
+            self._unread += size - place
+            self._bound_unread(stream)
+
+    def _bound_unread(self, stream: _Stream) -> None:
+        if self._unread > self._bounds.max_unread:
+            status = Status(RESOURCE_EXHAUSTED, "too many large messages at once; try again")
+            self._perform(stream, Reply([], status=status))
+
+    def _read_inbox(self, stream: _Stream) -> None:
+        """Go on with what came while work was out."""
+        while stream.inbox and not stream.waiting and stream.status is None:
+            self._perform(stream, stream.call.receive(stream.inbox.popleft()))
+        if stream.ended and not stream.waiting and not stream.inbox:
+            self._half_close(stream)
+
+    def _on_end(self, stream: _Stream) -> None:
+        stream.ended = True
+        if stream.partial:
+            status = Status(INTERNAL, "the call ended within a message")
+            self._perform(stream, Reply([], status=status))
+        elif not stream.waiting:
+            self._half_close(stream)
+
+    def _half_close(self, stream: _Stream) -> None:
+        if stream.status is None and stream.number in self._streams:
+            self._perform(stream, stream.call.half_close())
+
+    # Windows of what the peer sends
+
+    def _charge_connection(self, size: int) -> None:
+        """Count against the connection's window; streams bound what is kept, so it is given back."""
+        self._receivable -= size
+        if self._receivable < 0:
+            raise ConnectionFaultError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than granted")
+        self._ungranted += size
+        if self._ungranted >= self._bounds.connection_window // 2:
+            self._out.append(frames.window_update(0, self._ungranted))
+            self._receivable += self._ungranted
+            self._ungranted = 0
+
+    def _grant(self, stream: _Stream, size: int) -> None:
+        """Give window back, unless the call is behind with its work or the peer with reading."""
+        stream.ungranted += size
+        if stream.ungranted < self._bounds.stream_window // 2 or stream.ended:
+            return
+        if stream.waiting or stream.inbox or stream.unsent > self._bounds.max_unsent:
+            return
+        if stream.number not in self._streams:
+            return
+        self._out.append(frames.window_update(stream.number, stream.ungranted))
+        stream.receivable += stream.ungranted
+        stream.ungranted = 0
+
+    # HEADERS and CONTINUATION
+
+    def _on_headers(self, flags: int, number: int, payload: bytes) -> None:
+        if number == 0 or number % 2 == 0:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "HEADERS on no client's stream")
+        fragment = frames.unpadded(flags, payload)
+        if flags & frames.END_HEADERS:
+            self._on_block(number, fragment, bool(flags & frames.END_STREAM))
+        else:
+            self._block = _Block(number, bytearray(fragment), bool(flags & frames.END_STREAM))
+
+    def _on_continuation(self, kind: int, flags: int, number: int, payload: bytes) -> None:
+        block = self._block
+        if block is None or kind != frames.CONTINUATION or number != block.number:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION out of place")
+        block.data += payload
+        block.pieces += 1
+        if len(block.data) > headers.MAX_LIST_SIZE or block.pieces > _MOST_CONTINUATIONS:
+            raise ConnectionFaultError(ErrorCode.ENHANCE_YOUR_CALM, "headers without an end")
+        if flags & frames.END_HEADERS:
+            self._block = None
+            self._on_block(number, bytes(block.data), block.ends)
+
+    def _on_stray_continuation(self, _flags: int, _number: int, _payload: bytes) -> None:
+        raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION out of place")
+
+    def _on_block(self, number: int, block: bytes, ends: bool) -> None:  # noqa: FBT001 - a flag
+        if number <= self._last:
+            self._on_trailers(number, block, ends)
+            return
+        self._last = number
+        head = self._heads.request(block)
+        self._lose_patience()  # regained with the first message
+        if head is None:
+            raise StreamFaultError(number, ErrorCode.PROTOCOL_ERROR)
+        if self._ends or len(self._streams) >= self._most_streams:
+            raise StreamFaultError(number, ErrorCode.REFUSED_STREAM)
+        if head.method != b"POST":
+            self._answer_without_call(number, headers.NOT_POST, ends)
+        elif not _is_grpc(head.content_type):
+            self._answer_without_call(number, headers.NOT_GRPC, ends)
+        else:
+            self._open(number, head, ends)
+
+    def _open(self, number: int, head: headers.RequestHead, ends: bool) -> None:  # noqa: FBT001
+        call = self._open_call(head.path, number)
+        if isinstance(call, Status):
+            self._out.append(frames.headers(number, headers.ANSWER))
+            self._answer_without_call(number, headers.trailers(call.code, call.message), ends)
+            return
+        stream = _Stream(number, call, self._peer_window, self._bounds.stream_window)
+        stream.expected = head.content_length
+        self._streams[number] = stream
+        if ends:
+            if stream.expected:
+                raise StreamFaultError(number, ErrorCode.PROTOCOL_ERROR)
+            self._on_end(stream)
+
+    def _answer_without_call(self, number: int, block: bytes, ends: bool) -> None:  # noqa: FBT001
+        self._out.append(frames.headers(number, block, end_stream=True))
+        if not ends:
+            self._reset(number, ErrorCode.NO_ERROR)
+
+    def _on_trailers(self, number: int, block: bytes, ends: bool) -> None:  # noqa: FBT001
+        fine = self._heads.are_trailers(block)
+        self._lose_patience()
+        stream = self._streams.get(number)
+        if stream is None:
+            if number in self._resets:
+                return
+            raise ConnectionFaultError(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream")
+        if stream.ended:
+            raise StreamFaultError(number, ErrorCode.STREAM_CLOSED)
+        if not fine or not ends or stream.expected:
+            raise StreamFaultError(number, ErrorCode.PROTOCOL_ERROR)
+        self._on_end(stream)
+
+    # Frames about streams and about the connection
+
+    def _on_priority(self, _flags: int, number: int, payload: bytes) -> None:
+        if number == 0:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "PRIORITY on stream 0")
+        self._lose_patience()
+        if len(payload) != 5:
+            raise StreamFaultError(number, ErrorCode.FRAME_SIZE_ERROR)
+
+    def _on_reset(self, _flags: int, number: int, payload: bytes) -> None:
+        if len(payload) != 4:
+            raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "RST_STREAM of a wrong size")
+        if number == 0 or number > self._last:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on an idle stream")
+        self._lose_patience()
+        if number in self._streams:
+            self._forget(self._streams[number])
+
+    def _on_settings(self, flags: int, number: int, payload: bytes) -> None:
+        if number:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "SETTINGS on a stream")
+        self._lose_patience()
+        if flags & frames.ACK:
+            if payload:
+                raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS ACK with content")
+            self._heads.forbid_table()
+            return
+        if len(payload) % 6:
+            raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS of a wrong size")
+        for name, value in dict(frames.read_settings(payload)).items():  # the last one counts
+            self._apply(name, value)
+        self._out.append(frames.frame(frames.SETTINGS, frames.ACK, 0))
+        self._send_backlogs()
+
+    def _apply(self, name: int, value: int) -> None:
+        if name == frames.ENABLE_PUSH and value > 1:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH is neither 0 nor 1")
+        if name == frames.INITIAL_WINDOW_SIZE:
+            if value > frames.MAX_WINDOW:
+                message = "INITIAL_WINDOW_SIZE beyond 2^31-1"
+                raise ConnectionFaultError(ErrorCode.FLOW_CONTROL_ERROR, message)
+            for stream in self._streams.values():
+                stream.sendable += value - self._peer_window
+                if stream.sendable > frames.MAX_WINDOW:
+                    message = "a window beyond 2^31-1"
+                    raise ConnectionFaultError(ErrorCode.FLOW_CONTROL_ERROR, message)
+            self._peer_window = value
+        if name == frames.SETTING_MAX_FRAME_SIZE:
+            if not frames.MAX_FRAME_SIZE <= value < 1 << 24:
+                message = "MAX_FRAME_SIZE out of range"
+                raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, message)
+            self._peer_frame = value
+
+    def _on_push_promise(self, _flags: int, _number: int, _payload: bytes) -> None:
+        raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "PUSH_PROMISE of a client")
+
+    def _on_ping(self, flags: int, number: int, payload: bytes) -> None:
+        if number:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "PING on a stream")
+        if len(payload) != 8:
+            raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "PING of a wrong size")
+        self._lose_patience()
+        if not flags & frames.ACK:
+            self._out.append(frames.frame(frames.PING, frames.ACK, 0, payload))
+        elif payload == _PING_OF_END and not self._ends:
+            self._ends = True
+            self._out.append(frames.goaway(self._last, ErrorCode.NO_ERROR))
+            self._close_if_done()
+
+    def _on_goaway(self, _flags: int, number: int, payload: bytes) -> None:
+        if number:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "GOAWAY on a stream")
+        if len(payload) < 8:
+            raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "GOAWAY of a wrong size")
+        self._ends = True
+        self._close_if_done()
+
+    def _on_window_update(self, _flags: int, number: int, payload: bytes) -> None:
+        if len(payload) != 4:
+            raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "WINDOW_UPDATE of a wrong size")
+        if number > self._last:
+            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE on an idle stream")
+        self._lose_patience()
+        increment = frames.read_long(payload)
+        if number == 0:
+            self._sendable += increment
+            if not increment or self._sendable > frames.MAX_WINDOW:
+                code = ErrorCode.FLOW_CONTROL_ERROR if increment else ErrorCode.PROTOCOL_ERROR
+                raise ConnectionFaultError(code, "WINDOW_UPDATE of a wrong increment")
+            self._send_backlogs()
+            return
+        stream = self._streams.get(number)
+        if stream is None:
+            return
+        stream.sendable += increment
+        if not increment or stream.sendable > frames.MAX_WINDOW:
+            code = ErrorCode.FLOW_CONTROL_ERROR if increment else ErrorCode.PROTOCOL_ERROR
+            raise StreamFaultError(number, code)
+        self._send_backlog(stream)
+
+    # Answers
+
+    def _perform(self, stream: _Stream, reply: Reply) -> None:
+        if reply.messages:
+            if not stream.answered:
+                stream.answered = True
+                self._out.append(frames.headers(stream.number, headers.ANSWER))
+            for message in reply.messages:
+                self._send(stream, message)
+            self._regain_patience()
+        if reply.work is not None:
+            stream.waiting = True
+            self._work.append((stream.number, reply.work))
+        if reply.status is not None:
+            stream.status = reply.status
+            if not stream.backlog:
+                self._end(stream)
+
+    def _send(self, stream: _Stream, message: bytes) -> None:
+        size = len(message) + _MESSAGE_HEAD
+        if (
+            size <= stream.sendable
+            and size <= self._sendable
+            and size <= self._peer_frame
+            and not stream.backlog
+        ):
+            stream.sendable -= size
+            self._sendable -= size
+            self._out.append(frames.message(stream.number, message))
+            return
+        head = b"\0" + (size - _MESSAGE_HEAD).to_bytes(4)
+        stream.backlog.append(memoryview(head))
+        stream.backlog.append(memoryview(message))
+        stream.unsent += size
+        self._blocked[stream.number] = stream
+        self._send_backlog(stream)
+
+    def _send_backlogs(self) -> None:
+        for stream in list(self._blocked.values()):
+            if self._sendable <= 0:
+                return
+            self._send_backlog(stream)
+
+    def _send_backlog(self, stream: _Stream) -> None:
+        """Send what the windows allow."""
+        backlog = stream.backlog
+        while backlog:
+            room = min(stream.sendable, self._sendable, self._peer_frame)
+            if room <= 0:
+                return
+            piece = backlog.popleft()
+            if len(piece) > room:
+                backlog.appendleft(piece[room:])
+                piece = piece[:room]
+            size = len(piece)
+            stream.sendable -= size
+            self._sendable -= size
+            stream.unsent -= size
+            if size >= _WORTH_A_FRAME:
+                self._regain_patience()
+            self._out.append(frames.frame(frames.DATA, 0, stream.number, bytes(piece)))
+        if self._blocked.pop(stream.number, None) is not None:
+            if stream.status is not None:
+                self._end(stream)
+            else:
+                self._grant(stream, 0)
+
+    def _end(self, stream: _Stream) -> None:
+        """Send the status, and forget the stream."""
+        status = stream.status or OK
+        if not stream.answered:
+            # Headers of their own: grpcio takes trailers alone, with a reset behind, for an error.
+            self._out.append(frames.headers(stream.number, headers.ANSWER))
+        block = headers.trailers(status.code, status.message)
+        self._out.append(frames.headers(stream.number, block, end_stream=True))
+        if stream.ended:
+            self._forget(stream)
+        else:
+            self._reset(stream.number, ErrorCode.NO_ERROR)
+
+    def _reset(self, number: int, code: ErrorCode) -> None:
+        """Cut a stream; what the peer has on its way for it is ignored."""
+        self._out.append(frames.reset(number, code))
+        self._resets.append(number)
+        if number in self._streams:
+            self._forget(self._streams[number])
+
+    def _forget(self, stream: _Stream) -> None:
+        del self._streams[stream.number]
+        self._blocked.pop(stream.number, None)
+        self._unread -= len(stream.partial)
+        stream.call.close()
+        self._close_if_done()
+
+    _HANDLERS: ClassVar[dict[int, Callable[["Connection", int, int, bytes], None]]] = {
+        frames.HEADERS: _on_headers,
+        frames.PRIORITY: _on_priority,
+        frames.RST_STREAM: _on_reset,
+        frames.SETTINGS: _on_settings,
+        frames.PUSH_PROMISE: _on_push_promise,
+        frames.PING: _on_ping,
+        frames.GOAWAY: _on_goaway,
+        frames.WINDOW_UPDATE: _on_window_update,
+        frames.CONTINUATION: _on_stray_continuation,
+    }
+
+
+class _Block:
+    """A header block on its way in several frames."""
+
+    __slots__ = ("data", "ends", "number", "pieces")
+
+    def __init__(self, number: int, data: bytearray, ends: bool) -> None:  # noqa: FBT001
+        self.number = number
+        self.data = data
+        self.ends = ends
+        self.pieces = 0
+
+
+def _is_grpc(content_type: bytes) -> bool:
+    return content_type == _GRPC or content_type.startswith((_GRPC + b"+proto", _GRPC + b";"))
+
+
+def _unreadable(flag: int) -> Status:
+    if flag == 1:
+        return Status(UNIMPLEMENTED, "compressed messages are not supported; send them plain")
+    if flag:
+        return Status(INTERNAL, "a message with unknown flags")
+    return Status(RESOURCE_EXHAUSTED, "the message is larger than allowed")
