@@ -1,4 +1,4 @@
-"""What an exchange asks for, in order."""
+"""What an exchange asks for, in order. As with events, nobody changes a command."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from extproc.model.values import Direction
 HeaderList = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ContinueHeaders:
     """Let headers pass, changed; for a response perhaps with another body mode."""
 
@@ -20,7 +20,7 @@ class ContinueHeaders:
     body_mode: BodyMode | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ContinueBody:
     """Let a buffered body, or one streamed chunk, pass. `body` None leaves it as it is."""
 
@@ -29,7 +29,7 @@ class ContinueBody:
     set_headers: HeaderList = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SendBody:
     """Send a piece of a full-duplex response body; `end_of_stream` ends the response."""
 
@@ -37,12 +37,12 @@ class SendBody:
     end_of_stream: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ContinueTrailers:
     direction: Direction
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reject:
     """Answer the caller at once. Legal until response headers have been let pass."""
 
@@ -52,14 +52,14 @@ class Reject:
     details: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Defer:
     """Run `work` where it may take its time, and bring its outcome back as `WorkDone`."""
 
     work: Callable[[], object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
     """Put on record."""
 

@@ -21,7 +21,10 @@ class Kind(Enum):
 
 def kind(headers: Headers) -> Kind:
     """Kind of the body by its content type; a body without one is taken for JSON."""
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = headers.get("content-type", "")
+    if content_type == "application/json":  # nearly always
+        return Kind.JSON
+    media_type = content_type.partition(";")[0].strip().lower()
     if not media_type or media_type == "application/json" or media_type.endswith("+json"):
         return Kind.JSON
     if media_type == "text/event-stream":
@@ -36,10 +39,13 @@ def check_readable(headers: Headers) -> None:
 
     Codes: `content_encoding`, `charset`.
     """
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
+    encoding = headers.get("content-encoding")
+    if encoding is not None and encoding.strip().lower() not in ("", "identity"):
         raise BodyError("content_encoding", "the body is compressed; send it uncompressed")
-    for parameter in headers.get("content-type", "").split(";")[1:]:
+    content_type = headers.get("content-type", "")
+    if ";" not in content_type:
+        return
+    for parameter in content_type.split(";")[1:]:
         name, _, value = parameter.partition("=")
         charset = value.strip().strip('"').lower()
         if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8", "us-ascii"):

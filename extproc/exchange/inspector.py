@@ -11,7 +11,7 @@ from extproc.model.errors import BodyError
 from extproc.model.values import Action, Direction, Verdict
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inspector:
     """Call it for the inspection. Raises BodyError when the body cannot be inspected."""
 

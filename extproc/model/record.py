@@ -14,7 +14,7 @@ class Outcome(StrEnum):
     FAIL_OPEN = "fail_open"  # it could not be inspected and the policy let it pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Record:
     """One line of the log. `scanned` counts segments, or events of a stream."""
 

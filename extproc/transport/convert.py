@@ -1,4 +1,12 @@
-"""Protobuf messages to events, commands to protobuf messages."""
+"""Protobuf messages to events, commands to protobuf messages.
+
+Messages are read with protobuf's own library, and written by hand: building message objects took
+longer than all else that an exchange without findings costs.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
 
 from extproc.exchange.commands import (
     Command,
@@ -24,47 +32,55 @@ from extproc.model.errors import ProtocolError
 from extproc.model.values import Direction
 from extproc.transport.pb import external_processor_pb2 as pb
 
-_OVERWRITE = pb.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
-_SEND = pb.ProcessingMode.HeaderSendMode.SEND
-
-
-_BODY_MODES = {
-    BodyMode.NONE: pb.ProcessingMode.NONE,
-    BodyMode.STREAMED: pb.ProcessingMode.STREAMED,
-    BodyMode.BUFFERED: pb.ProcessingMode.BUFFERED,
-    BodyMode.BUFFERED_PARTIAL: pb.ProcessingMode.BUFFERED_PARTIAL,
-    BodyMode.FULL_DUPLEX_STREAMED: pb.ProcessingMode.FULL_DUPLEX_STREAMED,
-}
+# Messages to events
 
 
 def to_event(message: pb.ProcessingRequest) -> Event:
     """The event that a message of Envoy stands for. Raises ProtocolError for an empty message."""
-    match message.WhichOneof("request"):
-        case "request_headers":
-            return RequestHeaders(
-                _headers(message.request_headers.headers),
-                message.request_headers.end_of_stream,
-                _contract(message),
-            )
-        case "request_body":
-            return RequestBody(message.request_body.body, message.request_body.end_of_stream)
-        case "request_trailers":
-            return RequestTrailers()
-        case "response_headers":
-            return ResponseHeaders(
-                _headers(message.response_headers.headers), message.response_headers.end_of_stream
-            )
-        case "response_body":
-            return ResponseBody(message.response_body.body, message.response_body.end_of_stream)
-        case "response_trailers":
-            return ResponseTrailers()
-    raise ProtocolError("a message without an event")
+    name = message.WhichOneof("request")
+    if name is None:
+        raise ProtocolError("a message without an event")
+    return _EVENTS[name](message)
 
 
-def _headers(headers: pb.HeaderMap) -> dict[str, str]:
+def _request_headers(message: pb.ProcessingRequest) -> Event:
+    sent = message.request_headers
+    return RequestHeaders(_headers(sent.headers), sent.end_of_stream, _contract(message))
+
+
+def _request_body(message: pb.ProcessingRequest) -> Event:
+    sent = message.request_body
+    return RequestBody(sent.body, sent.end_of_stream)
+
+
+def _response_headers(message: pb.ProcessingRequest) -> Event:
+    sent = message.response_headers
+    return ResponseHeaders(_headers(sent.headers), sent.end_of_stream)
+
+
+def _response_body(message: pb.ProcessingRequest) -> Event:
+    sent = message.response_body
+    return ResponseBody(sent.body, sent.end_of_stream)
+
+
+_EVENTS: dict[str, Callable[[pb.ProcessingRequest], Event]] = {
+    "request_headers": _request_headers,
+    "request_body": _request_body,
+    "request_trailers": lambda _: RequestTrailers(),
+    "response_headers": _response_headers,
+    "response_body": _response_body,
+    "response_trailers": lambda _: ResponseTrailers(),
+}
+
+
+def _headers(sent: pb.HeaderMap) -> dict[str, str]:
     """Envoy sends lower-case keys and, by default, values as bytes."""
-    result: dict[str, str] = {}
-    for header in headers.headers:
+    headers = sent.headers
+    result = {h.key: h.raw_value.decode("latin-1") or h.value for h in headers}
+    if len(result) == len(headers):
+        return result
+    result.clear()
+    for header in headers:
         value = header.raw_value.decode("latin-1") or header.value
         known = result.get(header.key)
         result[header.key] = value if known is None else f"{known},{value}"
@@ -83,72 +99,162 @@ def _contract(message: pb.ProcessingRequest) -> FilterContract | None:
         raise ProtocolError("the filter is configured with a body mode that is not known") from None
 
 
+# Commands to messages
+
+
 def to_bytes(command: Command) -> bytes:
     """The message that performs a command, serialised. Raises ProtocolError where none does."""
-    return _message(command).SerializeToString()
+    write = _WRITERS.get(type(command))
+    if write is None:
+        raise ProtocolError(f"no message performs {type(command).__name__}")
+    return write(command)
 
 
-def _message(command: Command) -> pb.ProcessingResponse:
-    match command:
-        case ContinueHeaders():
-            return _continue_headers(command)
-        case ContinueBody():
-            return _continue_body(command)
-        case SendBody(body, end_of_stream):
-            streamed = pb.StreamedBodyResponse(body=body, end_of_stream=end_of_stream)
-            common = pb.CommonResponse(body_mutation=pb.BodyMutation(streamed_response=streamed))
-            return pb.ProcessingResponse(response_body=pb.BodyResponse(response=common))
-        case ContinueTrailers(Direction.REQUEST):
-            return pb.ProcessingResponse(request_trailers=pb.TrailersResponse())
-        case ContinueTrailers():
-            return pb.ProcessingResponse(response_trailers=pb.TrailersResponse())
-        case Reject():
-            return pb.ProcessingResponse(
-                immediate_response=pb.ImmediateResponse(
-                    status=pb.HttpStatus(code=command.status),
-                    headers=_mutation(command.set_headers),
-                    body=command.body,
-                    details=command.details,
-                )
-            )
-    raise ProtocolError(f"no message performs {type(command).__name__}")
-
-
-def _continue_headers(command: ContinueHeaders) -> pb.ProcessingResponse:
-    common = pb.CommonResponse(
-        header_mutation=_mutation(command.set_headers, command.remove_headers)
-    )
-    answer = pb.HeadersResponse(response=common)
+def _continue_headers(command: ContinueHeaders) -> bytes:
+    answer = _headers_answer(command.set_headers, command.remove_headers)
     if command.direction is Direction.REQUEST:
-        return pb.ProcessingResponse(request_headers=answer)
-    message = pb.ProcessingResponse(response_headers=answer)
-    if command.body_mode is not None:
-        message.mode_override.response_body_mode = _BODY_MODES[command.body_mode]
-        if command.body_mode is BodyMode.FULL_DUPLEX_STREAMED:
-            message.mode_override.response_trailer_mode = _SEND  # Envoy insists on it in this mode
-    return message
+        return _field(_REQUEST_HEADERS, answer)
+    if command.body_mode is None:
+        return _field(_RESPONSE_HEADERS, answer)
+    return _field(_RESPONSE_HEADERS, answer) + _OVERRIDES[command.body_mode]
 
 
-def _continue_body(command: ContinueBody) -> pb.ProcessingResponse:
-    common = pb.CommonResponse(header_mutation=_mutation(command.set_headers))
-    if command.body is not None:
-        common.body_mutation.body = command.body
-    answer = pb.BodyResponse(response=common)
-    if command.direction is Direction.REQUEST:
-        return pb.ProcessingResponse(request_body=answer)
-    return pb.ProcessingResponse(response_body=answer)
+def _headers_answer(set_headers: HeaderList, remove: tuple[str, ...]) -> bytes:
+    """A CommonResponse as the only field of a HeadersResponse or BodyResponse."""
+    return _field(_RESPONSE, _mutation(set_headers, remove))
 
 
-def _mutation(set_headers: HeaderList, remove: tuple[str, ...] = ()) -> pb.HeaderMutation | None:
+def _mutation(set_headers: HeaderList, remove: tuple[str, ...] = ()) -> bytes:
+    """A HeaderMutation as a field of a CommonResponse; nothing where nothing changes."""
     if not set_headers and not remove:
-        return None
-    return pb.HeaderMutation(
-        set_headers=[
-            pb.HeaderValueOption(
-                header=pb.HeaderValue(key=key, raw_value=value.encode("latin-1", "replace")),
-                append_action=_OVERWRITE,
-            )
-            for key, value in set_headers
-        ],
-        remove_headers=remove,
+        return b""
+    return _field(_HEADER_MUTATION, _changes(set_headers) + _removed(remove))
+
+
+def _changes(set_headers: HeaderList) -> bytes:
+    return b"".join(
+        _field(
+            _SET_HEADERS,
+            _field(_HEADER, _key(key) + _field(_RAW_VALUE, value.encode("latin-1", "replace")))
+            + _OVERWRITE,
+        )
+        for key, value in set_headers
     )
+
+
+@lru_cache(maxsize=64)  # the names are ours
+def _key(key: str) -> bytes:
+    return _field(_KEY, key.encode())
+
+
+@lru_cache(maxsize=64)
+def _removed(names: tuple[str, ...]) -> bytes:
+    return b"".join(_field(_REMOVE_HEADERS, name.encode()) for name in names)
+
+
+def _continue_body(command: ContinueBody) -> bytes:
+    common = _mutation(command.set_headers)
+    if command.body is not None:
+        common += _field(_BODY_MUTATION, _field(_BODY, command.body))
+    kind = _REQUEST_BODY if command.direction is Direction.REQUEST else _RESPONSE_BODY
+    return _field(kind, _field(_RESPONSE, common))
+
+
+def _send_body(command: SendBody) -> bytes:
+    streamed = _field(_STREAMED_BODY, command.body) if command.body else b""
+    if command.end_of_stream:
+        streamed += _END_OF_STREAM
+    mutation = _field(_BODY_MUTATION, _field(_STREAMED_RESPONSE, streamed))
+    return _field(_RESPONSE_BODY, _field(_RESPONSE, mutation))
+
+
+def _continue_trailers(command: ContinueTrailers) -> bytes:
+    requested = command.direction is Direction.REQUEST
+    return _field(_REQUEST_TRAILERS if requested else _RESPONSE_TRAILERS, b"")
+
+
+def _reject(command: Reject) -> bytes:
+    message = pb.ProcessingResponse(
+        immediate_response=pb.ImmediateResponse(
+            status=pb.HttpStatus(code=command.status),
+            headers=pb.HeaderMutation.FromString(_changes(command.set_headers)),
+            body=command.body,
+            details=command.details,
+        )
+    )
+    return message.SerializeToString()
+
+
+_WRITERS: dict[type[Command], Callable[[Any], bytes]] = {
+    ContinueHeaders: _continue_headers,
+    ContinueBody: _continue_body,
+    SendBody: _send_body,
+    ContinueTrailers: _continue_trailers,
+    Reject: _reject,
+}
+
+
+# Protobuf's wire format: a tag, a length, the content
+
+
+def _field(tag: bytes, content: bytes) -> bytes:
+    size = len(content)
+    if size < 0x80:
+        return tag + _SMALL[size] + content
+    return tag + _varint(size) + content
+
+
+def _varint(number: int) -> bytes:
+    digits = bytearray()
+    while number >= 0x80:
+        digits.append(number & 0x7F | 0x80)
+        number >>= 7
+    digits.append(number)
+    return bytes(digits)
+
+
+def _tag(number: int, wire_type: int = 2) -> bytes:
+    return _varint(number << 3 | wire_type)
+
+
+_SMALL = [_varint(size) for size in range(0x80)]
+
+_REQUEST_HEADERS = _tag(pb.ProcessingResponse.REQUEST_HEADERS_FIELD_NUMBER)
+_RESPONSE_HEADERS = _tag(pb.ProcessingResponse.RESPONSE_HEADERS_FIELD_NUMBER)
+_REQUEST_BODY = _tag(pb.ProcessingResponse.REQUEST_BODY_FIELD_NUMBER)
+_RESPONSE_BODY = _tag(pb.ProcessingResponse.RESPONSE_BODY_FIELD_NUMBER)
+_REQUEST_TRAILERS = _tag(pb.ProcessingResponse.REQUEST_TRAILERS_FIELD_NUMBER)
+_RESPONSE_TRAILERS = _tag(pb.ProcessingResponse.RESPONSE_TRAILERS_FIELD_NUMBER)
+_RESPONSE = _tag(pb.HeadersResponse.RESPONSE_FIELD_NUMBER)  # BodyResponse has the same
+_HEADER_MUTATION = _tag(pb.CommonResponse.HEADER_MUTATION_FIELD_NUMBER)
+_BODY_MUTATION = _tag(pb.CommonResponse.BODY_MUTATION_FIELD_NUMBER)
+_SET_HEADERS = _tag(pb.HeaderMutation.SET_HEADERS_FIELD_NUMBER)
+_REMOVE_HEADERS = _tag(pb.HeaderMutation.REMOVE_HEADERS_FIELD_NUMBER)
+_HEADER = _tag(pb.HeaderValueOption.HEADER_FIELD_NUMBER)
+_KEY = _tag(pb.HeaderValue.KEY_FIELD_NUMBER)
+_RAW_VALUE = _tag(pb.HeaderValue.RAW_VALUE_FIELD_NUMBER)
+_BODY = _tag(pb.BodyMutation.BODY_FIELD_NUMBER)
+_STREAMED_RESPONSE = _tag(pb.BodyMutation.STREAMED_RESPONSE_FIELD_NUMBER)
+_STREAMED_BODY = _tag(pb.StreamedBodyResponse.BODY_FIELD_NUMBER)
+
+_END_OF_STREAM = pb.StreamedBodyResponse(end_of_stream=True).SerializeToString()
+_OVERWRITE = pb.HeaderValueOption(
+    append_action=pb.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
+).SerializeToString()
+
+
+def _override(mode: BodyMode) -> bytes:
+    override = pb.ProcessingMode(response_body_mode=_BODY_MODES[mode])
+    if mode is BodyMode.FULL_DUPLEX_STREAMED:
+        override.response_trailer_mode = pb.ProcessingMode.SEND  # Envoy insists on it in this mode
+    return pb.ProcessingResponse(mode_override=override).SerializeToString()
+
+
+_BODY_MODES = {
+    BodyMode.NONE: pb.ProcessingMode.NONE,
+    BodyMode.STREAMED: pb.ProcessingMode.STREAMED,
+    BodyMode.BUFFERED: pb.ProcessingMode.BUFFERED,
+    BodyMode.BUFFERED_PARTIAL: pb.ProcessingMode.BUFFERED_PARTIAL,
+    BodyMode.FULL_DUPLEX_STREAMED: pb.ProcessingMode.FULL_DUPLEX_STREAMED,
+}
+_OVERRIDES = {mode: _override(mode) for mode in BodyMode}

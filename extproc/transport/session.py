@@ -15,7 +15,6 @@ from extproc.exchange.commands import Command, Defer, Report
 from extproc.exchange.events import (
     Event,
     RequestHeaders,
-    ResponseBody,
     ResponseHeaders,
     WorkDone,
 )
@@ -133,15 +132,15 @@ class Session:
     def _receive(self, message: bytes) -> list[bytes]:
         event = _event(message)
         now = time.perf_counter()
-        if self._streaming and isinstance(event, ResponseBody):
-            if self._held_since:
-                self._telemetry.holdback.observe(now - self._held_since)
-        else:
+        if not self._streaming:
             self._started = now
+        elif self._held_since:
+            self._telemetry.holdback.observe(now - self._held_since)
         messages = self._perform(self._exchange.receive(event))
-        if isinstance(event, RequestHeaders) and event.contract is not None:
-            self._telemetry.filter_contract("")
-        if isinstance(event, ResponseHeaders) and self._exchange.state in _STREAMS:
+        if isinstance(event, RequestHeaders):
+            if event.contract is not None:
+                self._telemetry.filter_contract("")
+        elif isinstance(event, ResponseHeaders) and self._exchange.state in _STREAMS:
             self._streaming = True
             self._telemetry.streams_open.inc()
         if self._streaming:

@@ -273,12 +273,12 @@ class Connection:
     def _take(self, kind: int, flags: int, number: int, payload: bytes) -> None:
         if self._block is not None:
             self._on_continuation(kind, flags, number, payload)
-        elif kind == frames.DATA:
-            self._on_data(flags, number, payload)
-        elif kind in self._HANDLERS:
-            self._HANDLERS[kind](self, flags, number, payload)
-        else:
+            return
+        handler = self._HANDLERS.get(kind)
+        if handler is None:
             self._lose_patience()  # of an extension that was not agreed upon
+        else:
+            handler(self, flags, number, payload)
 
     def _lose_patience(self) -> None:
         """Count a frame that brings nothing; too many in too short a time are an attack."""
@@ -410,7 +410,7 @@ class Connection:
     # Windows of what the peer sends
 
     def _charge_connection(self, size: int) -> None:
-        """Count against the connection's window; streams bound what is kept, so it is given back."""
+        """Count against the connection's window. It is given back: streams bound what is kept."""
         self._receivable -= size
         if self._receivable < 0:
             raise ConnectionFaultError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than granted")
@@ -705,6 +705,7 @@ class Connection:
         self._close_if_done()
 
     _HANDLERS: ClassVar[dict[int, Callable[["Connection", int, int, bytes], None]]] = {
+        frames.DATA: _on_data,
         frames.HEADERS: _on_headers,
         frames.PRIORITY: _on_priority,
         frames.RST_STREAM: _on_reset,
