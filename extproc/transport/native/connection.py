@@ -13,7 +13,6 @@ from extproc.transport.call import (
     INTERNAL,
     OK,
     RESOURCE_EXHAUSTED,
-    UNIMPLEMENTED,
     Call,
     Reply,
     Status,
@@ -21,14 +20,17 @@ from extproc.transport.call import (
 )
 from extproc.transport.native import frames, headers
 from extproc.transport.native.frames import ConnectionFaultError, ErrorCode, StreamFaultError
+from extproc.transport.native.messages import HEAD_SIZE
+from extproc.transport.native.patience import Patience
+from extproc.transport.native.stream import Stream
 
 OpenCall = Callable[[str, int], Call | Status]
 """Opens a call by its path and stream; a Status is the answer to one that is not taken."""
 
-_MESSAGE_HEAD = 5  # bytes before every gRPC message: flag and length
 _GRPC = b"application/grpc"
 
 _WORTH_A_FRAME = 1024  # bytes; a peer that grants less at a time is not waited for without end
+_TOO_MUCH = Status(RESOURCE_EXHAUSTED, "too many large messages at once; try again")
 _MOST_CONTINUATIONS = 16
 _REMEMBERED_RESETS = 256
 _PING_OF_END = b"extproc\0"
@@ -48,45 +50,6 @@ class Bounds:
     patience_seconds: float = 10.0
 
 
-class _Stream:
-    """A call and its place in the flow of bytes."""
-
-    __slots__ = (
-        "answered",
-        "backlog",
-        "call",
-        "ended",
-        "expected",
-        "inbox",
-        "number",
-        "partial",
-        "receivable",
-        "sendable",
-        "status",
-        "ungranted",
-        "unsent",
-        "waiting",
-        "wanted",
-    )
-
-    def __init__(self, number: int, call: Call, sendable: int, receivable: int) -> None:
-        self.number = number
-        self.call = call
-        self.sendable = sendable  # bytes that the peer takes
-        self.receivable = receivable  # bytes that the peer may send
-        self.ungranted = 0  # bytes received and not yet given back as window
-        self.partial = bytearray()  # the beginning of a message
-        self.wanted = _MESSAGE_HEAD  # size at which `partial` can be looked at again
-        self.inbox: deque[bytes] = deque()  # messages that wait for the end of work
-        self.waiting = False  # whether work is out
-        self.backlog: deque[memoryview] = deque()  # frames' payloads that wait for window
-        self.unsent = 0  # bytes in `backlog`
-        self.answered = False  # whether the answer's headers were sent
-        self.ended = False  # whether the peer has sent all
-        self.status: Status | None = None  # to be sent behind `backlog`
-        self.expected: int | None = None  # bytes of DATA that content-length still announces
-
-
 class Connection:
     """The server's side of a connection.
 
@@ -102,9 +65,8 @@ class Connection:
     ) -> None:
         self._open_call = open_call
         self._bounds = bounds
-        self._clock = clock
         self._heads = headers.HeadReader()
-        self._streams: dict[int, _Stream] = {}
+        self._streams: dict[int, Stream] = {}
         self._resets: deque[int] = deque(maxlen=_REMEMBERED_RESETS)  # streams that we cut
         self._out: list[bytes] = []
         self._work: list[tuple[int, Work]] = []
@@ -114,14 +76,13 @@ class Connection:
         self._sendable = 65_535
         self._receivable = bounds.connection_window
         self._ungranted = 0
-        self._unread = 0  # bytes in all `partial`
+        self._unread = 0  # bytes of messages that are not whole yet
         self._peer_window = 65_535  # of a stream that begins
         self._peer_frame = frames.MAX_FRAME_SIZE
-        self._blocked: dict[int, _Stream] = {}  # streams with a backlog
+        self._blocked: dict[int, Stream] = {}  # streams with a backlog
         self._block: _Block | None = None  # a header block that CONTINUATION frames complete
         self._ends = False  # no stream is taken any more
-        self._patience = bounds.patience
-        self._patient_since = clock()
+        self._patience = Patience(bounds.patience, bounds.patience_seconds, clock)
         self.established = False
         """Whether the peer has shown that it speaks HTTP/2."""
         self.closing = False
@@ -249,7 +210,7 @@ class Connection:
             try:
                 self._take(kind, flags, number & frames.MAX_STREAM, data[place:end])
             except StreamFaultError as fault:
-                self._lose_patience()
+                self._patience.lose()
                 self._reset(fault.stream, fault.code)
             place = end
             if self.closing:
@@ -276,25 +237,9 @@ class Connection:
             return
         handler = self._HANDLERS.get(kind)
         if handler is None:
-            self._lose_patience()  # of an extension that was not agreed upon
+            self._patience.lose()  # of an extension that was not agreed upon
         else:
             handler(self, flags, number, payload)
-
-    def _lose_patience(self) -> None:
-        """Count a frame that brings nothing; too many in too short a time are an attack."""
-        self._patience -= 1
-        if self._patience >= 0:
-            return
-        now = self._clock()
-        if now - self._patient_since < self._bounds.patience_seconds:
-            message = "too many frames that bring nothing"
-            raise ConnectionFaultError(ErrorCode.ENHANCE_YOUR_CALM, message)
-        self._patience = self._bounds.patience
-        self._patient_since = now
-
-    def _regain_patience(self) -> None:
-        if self._patience < self._bounds.patience:
-            self._patience += 2
 
     # DATA
 
@@ -314,7 +259,7 @@ class Connection:
             payload = frames.unpadded(frames.PADDED, payload)
         last = flags & frames.END_STREAM
         if not payload and not last:
-            self._lose_patience()
+            self._patience.lose()
         if stream.expected is not None:
             self._count_down(stream, len(payload), last)
         if stream.status is None and payload:
@@ -326,84 +271,52 @@ class Connection:
         else:
             self._grant(stream, size)
 
-    def _collect(self, stream: _Stream, payload: bytes) -> None:
+    def _collect(self, stream: Stream, payload: bytes) -> None:
         """Take the next bytes of a stream's messages."""
-        if not stream.partial:
-            self._read_messages(stream, payload)
-            return
-        stream.partial += payload
-        self._unread += len(payload)
-        if len(stream.partial) < stream.wanted:
-            self._bound_unread(stream)
-            return
-        payload = bytes(stream.partial)
-        self._unread -= len(payload)
-        stream.partial.clear()
-        self._read_messages(stream, payload)
+        reader = stream.reader
+        held = reader.held
+        messages = reader.feed(payload)
+        self._unread += reader.held - held
+        for message in messages:
+            self._patience.regain()
+            if stream.waiting:
+                stream.inbox.append(message)
+            elif stream.status is None:
+                self._perform(stream, stream.call.receive(message))
+        fault = reader.fault or (_TOO_MUCH if self._unread > self._bounds.max_unread else None)
+        if fault is not None and stream.status is None:
+            self._perform(stream, Reply([], status=fault))
 
-    def _refuse_data(self, number: int, stream: _Stream | None) -> None:
+    def _refuse_data(self, number: int, stream: Stream | None) -> None:
         if number > self._last:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "DATA on an idle stream")
-        self._lose_patience()
+        self._patience.lose()
         if stream is not None or number not in self._resets:
             raise StreamFaultError(number, ErrorCode.STREAM_CLOSED)
 
     @staticmethod
-    def _count_down(stream: _Stream, size: int, last: int) -> None:
+    def _count_down(stream: Stream, size: int, last: int) -> None:
         left = (stream.expected or 0) - size
         if left < 0 or (last and left):
             raise StreamFaultError(stream.number, ErrorCode.PROTOCOL_ERROR)
         stream.expected = left
 
-    def _read_messages(self, stream: _Stream, data: bytes) -> None:
-        """Take every whole gRPC message of `data` and keep the rest."""
-        place, size = 0, len(data)
-        while size - place >= _MESSAGE_HEAD:
-            length = int.from_bytes(data[place + 1 : place + _MESSAGE_HEAD])
-            if data[place] or length > self._bounds.max_message:
-                self._perform(stream, Reply([], status=_unreadable(data[place])))
-                return
-            end = place + _MESSAGE_HEAD + length
-            if end > size:
-                stream.wanted = end - place
-                break
-            message = data[place + _MESSAGE_HEAD : end]
-            place = end
-            self._regain_patience()
-            if stream.waiting:
-                stream.inbox.append(message)
-            else:
-                self._perform(stream, stream.call.receive(message))
-                if stream.number not in self._streams or stream.status is not None:
-                    return
-        else:
-            stream.wanted = _MESSAGE_HEAD
-        if place < size:
-            stream.partial += data[place:]
-            self._unread += size - place
-            self._bound_unread(stream)
-
-    def _bound_unread(self, stream: _Stream) -> None:
-        if self._unread > self._bounds.max_unread:
-            status = Status(RESOURCE_EXHAUSTED, "too many large messages at once; try again")
-            self._perform(stream, Reply([], status=status))
-
-    def _read_inbox(self, stream: _Stream) -> None:
+    def _read_inbox(self, stream: Stream) -> None:
         """Go on with what came while work was out."""
         while stream.inbox and not stream.waiting and stream.status is None:
             self._perform(stream, stream.call.receive(stream.inbox.popleft()))
         if stream.ended and not stream.waiting and not stream.inbox:
             self._half_close(stream)
 
-    def _on_end(self, stream: _Stream) -> None:
+    def _on_end(self, stream: Stream) -> None:
         stream.ended = True
-        if stream.partial:
+        if stream.reader.held:
             status = Status(INTERNAL, "the call ended within a message")
             self._perform(stream, Reply([], status=status))
         elif not stream.waiting:
             self._half_close(stream)
 
-    def _half_close(self, stream: _Stream) -> None:
+    def _half_close(self, stream: Stream) -> None:
         if stream.status is None and stream.number in self._streams:
             self._perform(stream, stream.call.half_close())
 
@@ -420,7 +333,7 @@ class Connection:
             self._receivable += self._ungranted
             self._ungranted = 0
 
-    def _grant(self, stream: _Stream, size: int) -> None:
+    def _grant(self, stream: Stream, size: int) -> None:
         """Give window back, unless the call is behind with its work or the peer with reading."""
         stream.ungranted += size
         if stream.ungranted < self._bounds.stream_window // 2 or stream.ended:
@@ -465,7 +378,7 @@ class Connection:
             return
         self._last = number
         head = self._heads.request(block)
-        self._lose_patience()  # regained with the first message
+        self._patience.lose()  # regained with the first message
         if head is None:
             raise StreamFaultError(number, ErrorCode.PROTOCOL_ERROR)
         if self._ends or len(self._streams) >= self._most_streams:
@@ -483,7 +396,8 @@ class Connection:
             self._out.append(frames.headers(number, headers.ANSWER))
             self._answer_without_call(number, headers.trailers(call.code, call.message), ends)
             return
-        stream = _Stream(number, call, self._peer_window, self._bounds.stream_window)
+        bounds = self._bounds
+        stream = Stream(number, call, self._peer_window, bounds.stream_window, bounds.max_message)
         stream.expected = head.content_length
         self._streams[number] = stream
         if ends:
@@ -498,7 +412,7 @@ class Connection:
 
     def _on_trailers(self, number: int, block: bytes, ends: bool) -> None:  # noqa: FBT001
         fine = self._heads.are_trailers(block)
-        self._lose_patience()
+        self._patience.lose()
         stream = self._streams.get(number)
         if stream is None:
             if number in self._resets:
@@ -515,7 +429,7 @@ class Connection:
     def _on_priority(self, _flags: int, number: int, payload: bytes) -> None:
         if number == 0:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "PRIORITY on stream 0")
-        self._lose_patience()
+        self._patience.lose()
         if len(payload) != 5:
             raise StreamFaultError(number, ErrorCode.FRAME_SIZE_ERROR)
 
@@ -524,14 +438,14 @@ class Connection:
             raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "RST_STREAM of a wrong size")
         if number == 0 or number > self._last:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on an idle stream")
-        self._lose_patience()
+        self._patience.lose()
         if number in self._streams:
             self._forget(self._streams[number])
 
     def _on_settings(self, flags: int, number: int, payload: bytes) -> None:
         if number:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "SETTINGS on a stream")
-        self._lose_patience()
+        self._patience.lose()
         if flags & frames.ACK:
             if payload:
                 raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS ACK with content")
@@ -571,7 +485,7 @@ class Connection:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "PING on a stream")
         if len(payload) != 8:
             raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "PING of a wrong size")
-        self._lose_patience()
+        self._patience.lose()
         if not flags & frames.ACK:
             self._out.append(frames.frame(frames.PING, frames.ACK, 0, payload))
         elif payload == _PING_OF_END and not self._ends:
@@ -592,7 +506,7 @@ class Connection:
             raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "WINDOW_UPDATE of a wrong size")
         if number > self._last:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE on an idle stream")
-        self._lose_patience()
+        self._patience.lose()
         increment = frames.read_long(payload)
         if number == 0:
             self._sendable += increment
@@ -612,14 +526,14 @@ class Connection:
 
     # Answers
 
-    def _perform(self, stream: _Stream, reply: Reply) -> None:
+    def _perform(self, stream: Stream, reply: Reply) -> None:
         if reply.messages:
             if not stream.answered:
                 stream.answered = True
                 self._out.append(frames.headers(stream.number, headers.ANSWER))
             for message in reply.messages:
                 self._send(stream, message)
-            self._regain_patience()
+            self._patience.regain()
         if reply.work is not None:
             stream.waiting = True
             self._work.append((stream.number, reply.work))
@@ -628,8 +542,8 @@ class Connection:
             if not stream.backlog:
                 self._end(stream)
 
-    def _send(self, stream: _Stream, message: bytes) -> None:
-        size = len(message) + _MESSAGE_HEAD
+    def _send(self, stream: Stream, message: bytes) -> None:
+        size = len(message) + HEAD_SIZE
         if (
             size <= stream.sendable
             and size <= self._sendable
@@ -640,10 +554,7 @@ class Connection:
             self._sendable -= size
             self._out.append(frames.message(stream.number, message))
             return
-        head = b"\0" + (size - _MESSAGE_HEAD).to_bytes(4)
-        stream.backlog.append(memoryview(head))
-        stream.backlog.append(memoryview(message))
-        stream.unsent += size
+        stream.queue(message)
         self._blocked[stream.number] = stream
         self._send_backlog(stream)
 
@@ -653,31 +564,25 @@ class Connection:
                 return
             self._send_backlog(stream)
 
-    def _send_backlog(self, stream: _Stream) -> None:
+    def _send_backlog(self, stream: Stream) -> None:
         """Send what the windows allow."""
-        backlog = stream.backlog
-        while backlog:
+        while stream.backlog:
             room = min(stream.sendable, self._sendable, self._peer_frame)
             if room <= 0:
                 return
-            piece = backlog.popleft()
-            if len(piece) > room:
-                backlog.appendleft(piece[room:])
-                piece = piece[:room]
-            size = len(piece)
-            stream.sendable -= size
-            self._sendable -= size
-            stream.unsent -= size
-            if size >= _WORTH_A_FRAME:
-                self._regain_patience()
-            self._out.append(frames.frame(frames.DATA, 0, stream.number, bytes(piece)))
+            data = stream.take(room)
+            stream.sendable -= len(data)
+            self._sendable -= len(data)
+            if len(data) >= _WORTH_A_FRAME:
+                self._patience.regain()
+            self._out.append(frames.frame(frames.DATA, 0, stream.number, data))
         if self._blocked.pop(stream.number, None) is not None:
             if stream.status is not None:
                 self._end(stream)
             else:
                 self._grant(stream, 0)
 
-    def _end(self, stream: _Stream) -> None:
+    def _end(self, stream: Stream) -> None:
         """Send the status, and forget the stream."""
         status = stream.status or OK
         if not stream.answered:
@@ -697,10 +602,10 @@ class Connection:
         if number in self._streams:
             self._forget(self._streams[number])
 
-    def _forget(self, stream: _Stream) -> None:
+    def _forget(self, stream: Stream) -> None:
         del self._streams[stream.number]
         self._blocked.pop(stream.number, None)
-        self._unread -= len(stream.partial)
+        self._unread -= stream.reader.held
         stream.call.close()
         self._close_if_done()
 
@@ -732,11 +637,3 @@ class _Block:
 
 def _is_grpc(content_type: bytes) -> bool:
     return content_type == _GRPC or content_type.startswith((_GRPC + b"+proto", _GRPC + b";"))
-
-
-def _unreadable(flag: int) -> Status:
-    if flag == 1:
-        return Status(UNIMPLEMENTED, "compressed messages are not supported; send them plain")
-    if flag:
-        return Status(INTERNAL, "a message with unknown flags")
-    return Status(RESOURCE_EXHAUSTED, "the message is larger than allowed")
