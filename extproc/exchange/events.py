@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 
 Headers = Mapping[str, str]
 """Lower-case names, pseudo-headers included; of a repeated header the values joined by comma."""
 
 
-class BodyMode(Enum):
+class BodyMode(IntEnum):
     """How Envoy hands over a body (envoy.extensions.filters.http.ext_proc.v3.ProcessingMode)."""
 
     NONE = 0

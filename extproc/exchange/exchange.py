@@ -54,6 +54,8 @@ _LET_REQUEST_HEADERS_PASS = ContinueHeaders(
     remove_headers=("accept-encoding",),  # providers shall answer in the clear
 )
 
+_NO_REFUSAL = refusals.of_stream("")
+
 
 class Exchange:
     """Give it events in order; perform the commands that it returns, in order.
@@ -79,6 +81,7 @@ class Exchange:
         self._lane = "inline"
         self._bytes = 0
         self._guard: StreamGuard | None = None
+        self._stream_refusal = _NO_REFUSAL
         self._reported = False
         self._piece = ResponseBody(b"", end_of_stream=False)  # of a stream, while work is out
 
@@ -112,7 +115,7 @@ class Exchange:
         """
         if self._state is not State.STREAM:
             return []
-        data = self._open_guard().abandon(refusals.of_stream(self._request_id))
+        data = self._open_guard().abandon(self._stream_refusal)
         return [SendBody(data, end_of_stream=True), *self._finish_stream()]
 
     # Request
@@ -175,6 +178,8 @@ class Exchange:
             error = BodyError("unscanned_stream", "streams of this API cannot be inspected yet")
             return self._unreadable(Direction.RESPONSE, error, 0)
         self._guard = guard
+        self._stream_refusal = refusals.of_stream(self._request_id)
+        self._lane = "stream"
         self._bytes = 0
         full_duplex = limits.stream_mode is BodyMode.FULL_DUPLEX_STREAMED
         self._state = State.STREAM if full_duplex else State.CHUNKS
@@ -198,14 +203,13 @@ class Exchange:
         then: Callable[[ResponseBody, Step], list[Command]],
     ) -> list[Command]:
         """Guard a piece of a stream, here or, when it is large, where it may take its time."""
-        self._bytes += len(event.body)
-        refusal = refusals.of_stream(self._request_id)
-        work = partial(self._open_guard().feed, event.body, refusal, final=event.end_of_stream)
-        if len(event.body) <= self._limits.inline_body:
-            return then(event, work())
+        guard, refusal, size = self._open_guard(), self._stream_refusal, len(event.body)
+        self._bytes += size
+        if size <= self._limits.inline_body:
+            return then(event, guard.feed(event.body, refusal, final=event.end_of_stream))
         self._piece = event
         self._state = waiting
-        return [Defer(work)]
+        return [Defer(partial(guard.feed, event.body, refusal, final=event.end_of_stream))]
 
     def _on_stream_work(self, event: WorkDone) -> list[Command]:
         self._state = State.STREAM
@@ -237,7 +241,7 @@ class Exchange:
         guard = self._open_guard()
         if guard.ended():
             return []
-        step = guard.feed(b"", refusals.of_stream(self._request_id), final=True)
+        step = guard.feed(b"", self._stream_refusal, final=True)
         commands: list[Command] = []
         if step.data or step.ended:
             commands.append(SendBody(step.data, end_of_stream=step.ended))
@@ -397,21 +401,22 @@ class Exchange:
             scanned=guard.events,
             skipped=tuple(guard.skipped),
             usage=guard.usage,
-            lane="stream",
         )
         return [Report(record)]
 
     def _record(self, direction: Direction, outcome: Outcome, **facts: Any) -> Record:
         """A record of this exchange; `facts` are fields of Record."""
-        common: dict[str, Any] = {
-            "request_id": self._request_id,
-            "dialect": self._dialect.name,
-            "policy": self._guardrail.policy.name,
-            "customer_id": self._customer_id,
-            "lane": self._lane,
-            "body_bytes": self._bytes,
-        }
-        return Record(direction=direction, outcome=outcome, **(common | facts))
+        return Record(
+            request_id=self._request_id,
+            direction=direction,
+            dialect=self._dialect.name,
+            outcome=outcome,
+            policy=self._guardrail.policy.name,
+            customer_id=self._customer_id,
+            lane=self._lane,
+            body_bytes=self._bytes,
+            **facts,
+        )
 
     # What may follow what. Anything else is a ProtocolError, and nothing passes. A response may
     # begin early: Envoy answers by itself where a limit, a timeout or a route says so.

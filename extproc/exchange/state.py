@@ -1,12 +1,12 @@
 """The states of an exchange and the bounds that it keeps."""
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from extproc.exchange.events import BodyMode
 
 
-class State(Enum):
+class State(IntEnum):
     """What the exchange waits for."""
 
     START = auto()
