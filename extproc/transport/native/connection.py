@@ -238,15 +238,14 @@ class Connection:
         handler = self._HANDLERS.get(kind)
         if handler is None:
             self._patience.lose()  # of an extension that was not agreed upon
-        else:
-            handler(self, flags, number, payload)
+            return
+        frames.check(kind, number, len(payload))
+        handler(self, flags, number, payload)
 
     # DATA
 
     def _on_data(self, flags: int, number: int, payload: bytes) -> None:
         size = len(payload)
-        if number == 0:
-            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "DATA on stream 0")
         self._charge_connection(size)
         stream = self._streams.get(number)
         if stream is None or stream.ended:
@@ -349,7 +348,7 @@ class Connection:
     # HEADERS and CONTINUATION
 
     def _on_headers(self, flags: int, number: int, payload: bytes) -> None:
-        if number == 0 or number % 2 == 0:
+        if number % 2 == 0:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "HEADERS on no client's stream")
         fragment = frames.unpadded(flags, payload)
         if flags & frames.END_HEADERS:
@@ -427,24 +426,18 @@ class Connection:
     # Frames about streams and about the connection
 
     def _on_priority(self, _flags: int, number: int, payload: bytes) -> None:
-        if number == 0:
-            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "PRIORITY on stream 0")
         self._patience.lose()
         if len(payload) != 5:
             raise StreamFaultError(number, ErrorCode.FRAME_SIZE_ERROR)
 
     def _on_reset(self, _flags: int, number: int, payload: bytes) -> None:
-        if len(payload) != 4:
-            raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "RST_STREAM of a wrong size")
-        if number == 0 or number > self._last:
+        if number > self._last:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on an idle stream")
         self._patience.lose()
         if number in self._streams:
             self._forget(self._streams[number])
 
-    def _on_settings(self, flags: int, number: int, payload: bytes) -> None:
-        if number:
-            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "SETTINGS on a stream")
+    def _on_settings(self, flags: int, _number: int, payload: bytes) -> None:
         self._patience.lose()
         if flags & frames.ACK:
             if payload:
@@ -480,11 +473,7 @@ class Connection:
     def _on_push_promise(self, _flags: int, _number: int, _payload: bytes) -> None:
         raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "PUSH_PROMISE of a client")
 
-    def _on_ping(self, flags: int, number: int, payload: bytes) -> None:
-        if number:
-            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "PING on a stream")
-        if len(payload) != 8:
-            raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "PING of a wrong size")
+    def _on_ping(self, flags: int, _number: int, payload: bytes) -> None:
         self._patience.lose()
         if not flags & frames.ACK:
             self._out.append(frames.frame(frames.PING, frames.ACK, 0, payload))
@@ -493,17 +482,13 @@ class Connection:
             self._out.append(frames.goaway(self._last, ErrorCode.NO_ERROR))
             self._close_if_done()
 
-    def _on_goaway(self, _flags: int, number: int, payload: bytes) -> None:
-        if number:
-            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "GOAWAY on a stream")
+    def _on_goaway(self, _flags: int, _number: int, payload: bytes) -> None:
         if len(payload) < 8:
             raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "GOAWAY of a wrong size")
         self._ends = True
         self._close_if_done()
 
     def _on_window_update(self, _flags: int, number: int, payload: bytes) -> None:
-        if len(payload) != 4:
-            raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "WINDOW_UPDATE of a wrong size")
         if number > self._last:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE on an idle stream")
         self._patience.lose()

@@ -21,6 +21,14 @@ GOAWAY = 0x7
 WINDOW_UPDATE = 0x8
 CONTINUATION = 0x9
 
+_NAMES = (
+    *("DATA", "HEADERS", "PRIORITY", "RST_STREAM", "SETTINGS"),
+    *("PUSH_PROMISE", "PING", "GOAWAY", "WINDOW_UPDATE", "CONTINUATION"),
+)
+_OF_A_STREAM = frozenset({DATA, HEADERS, PRIORITY, RST_STREAM, CONTINUATION})
+_OF_THE_CONNECTION = frozenset({SETTINGS, PING, GOAWAY})
+_SIZES = {RST_STREAM: 4, PING: 8, WINDOW_UPDATE: 4}
+
 ACK = 0x1
 END_STREAM = 0x1
 END_HEADERS = 0x4
@@ -122,6 +130,19 @@ def read_long(payload: bytes) -> int:
 def read_settings(payload: bytes) -> list[tuple[int, int]]:
     """Identifiers and values, in order."""
     return [(name, value) for name, value in _SETTING.iter_unpack(payload)]
+
+
+def check(kind: int, number: int, size: int) -> None:
+    """Whether a frame of this kind may stand on this stream and have this size.
+
+    Raises ConnectionFaultError.
+    """
+    if kind in _OF_A_STREAM and not number:
+        raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, f"{_NAMES[kind]} on stream 0")
+    if kind in _OF_THE_CONNECTION and number:
+        raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, f"{_NAMES[kind]} on a stream")
+    if size != _SIZES.get(kind, size):
+        raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, f"{_NAMES[kind]} of a wrong size")
 
 
 def unpadded(flags: int, payload: bytes) -> bytes:
