@@ -430,7 +430,7 @@ class Connection:
         if len(payload) != 5:
             raise StreamFaultError(number, ErrorCode.FRAME_SIZE_ERROR)
 
-    def _on_reset(self, _flags: int, number: int, payload: bytes) -> None:
+    def _on_reset(self, _flags: int, number: int, _payload: bytes) -> None:
         if number > self._last:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on an idle stream")
         self._patience.lose()
