@@ -83,11 +83,18 @@ class Exchange:
         self._guard: StreamGuard | None = None
         self._stream_refusal = _NO_REFUSAL
         self._reported = False
+        self._in_turn = False  # whether the response began after the request was dealt with
+        self._over = False
         self._piece = ResponseBody(b"", end_of_stream=False)  # of a stream, while work is out
 
     @property
     def state(self) -> State:
         return self._state
+
+    @property
+    def over(self) -> bool:
+        """Whether Envoy has been told all, and has nothing more to tell."""
+        return self._over
 
     @property
     def holds_text(self) -> bool:
@@ -150,8 +157,10 @@ class Exchange:
         self._response_headers = event.headers
         self._request_id = self._request_id or self._new_request_id()
         marks = self._marks()
+        in_turn = self._state is State.RESPONSE_HEADERS
         if event.end_of_stream:
             self._state = State.DONE
+            self._over = in_turn
             return [ContinueHeaders(Direction.RESPONSE, (*marks, self._verdict_mark()))]
         try:
             body_kind = self._response_kind(event.headers)
@@ -160,6 +169,7 @@ class Exchange:
         if body_kind is Kind.EVENTS:
             return self._open_stream(marks)
         self._state = State.RESPONSE_BODY
+        self._in_turn = in_turn
         return [ContinueHeaders(Direction.RESPONSE, marks, body_mode=BodyMode.BUFFERED)]
 
     def _response_kind(self, headers: Headers) -> Kind:
@@ -253,6 +263,7 @@ class Exchange:
         return [ContinueTrailers(Direction.RESPONSE)]
 
     def _on_response_body(self, event: ResponseBody) -> list[Command]:
+        self._in_turn = self._in_turn and event.end_of_stream  # else trailers are to come
         return self._inspect(Direction.RESPONSE, self._response_headers, event.body)
 
     def _ignore_rest(self, _event: ResponseBody) -> list[Command]:
@@ -321,6 +332,7 @@ class Exchange:
             marks: HeaderList = ()
         else:
             self._state = State.DONE
+            self._over = self._in_turn
             marks = (self._verdict_mark(verdict.action),)
         if inspection.body is not None:
             marks += (("content-length", str(len(inspection.body))),)

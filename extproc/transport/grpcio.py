@@ -8,7 +8,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from extproc.model.errors import SetupError
-from extproc.transport.call import Status, Work
+from extproc.transport.call import OK, Status, Work
 from extproc.transport.listen import claim, open_to_group, socket_path
 from extproc.transport.session import SERVICE, Service
 
@@ -76,6 +76,8 @@ class GrpcServer:
                 while True:
                     for response in reply.messages:
                         yield response
+                    if reply.status == OK:
+                        return
                     if reply.status is not None:
                         await context.abort(_CODES[reply.status.code], reply.status.message)
                     if reply.work is None:

@@ -118,6 +118,8 @@ class Session:
             _log.error("exchange failed", extra={"reason": type(error).__name__})
             status = Status(INTERNAL, "internal error; nothing was let pass")
             return Reply(self._perform(self._exchange.fail()), status=status)
+        if self._work is None:
+            return Reply(messages, None, OK if self._exchange.over else None)
         work, self._work = self._work, None
         return Reply(messages, work)
 

@@ -4,7 +4,6 @@ RFC 9113 for the frames, and the gRPC mapping on HTTP/2 for what they hold.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -32,7 +31,7 @@ _GRPC = b"application/grpc"
 _WORTH_A_FRAME = 1024  # bytes; a peer that grants less at a time is not waited for without end
 _TOO_MUCH = Status(RESOURCE_EXHAUSTED, "too many large messages at once; try again")
 _MOST_CONTINUATIONS = 16
-_REMEMBERED_RESETS = 256
+_REMEMBERED = 4096
 _PING_OF_END = b"extproc\0"
 
 
@@ -67,7 +66,7 @@ class Connection:
         self._bounds = bounds
         self._heads = headers.HeadReader()
         self._streams: dict[int, Stream] = {}
-        self._resets: deque[int] = deque(maxlen=_REMEMBERED_RESETS)  # streams that we cut
+        self._cut: dict[int, None] = {}  # streams that were over before the peer had ended them
         self._out: list[bytes] = []
         self._work: list[tuple[int, Work]] = []
         self._rest = b""
@@ -290,7 +289,7 @@ class Connection:
         if number > self._last:
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "DATA on an idle stream")
         self._patience.lose()
-        if stream is not None or number not in self._resets:
+        if stream is not None or number not in self._cut:
             raise StreamFaultError(number, ErrorCode.STREAM_CLOSED)
 
     @staticmethod
@@ -407,14 +406,14 @@ class Connection:
     def _answer_without_call(self, number: int, block: bytes, ends: bool) -> None:  # noqa: FBT001
         self._out.append(frames.headers(number, block, end_stream=True))
         if not ends:
-            self._reset(number, ErrorCode.NO_ERROR)
+            self._leave_open(number)
 
     def _on_trailers(self, number: int, block: bytes, ends: bool) -> None:  # noqa: FBT001
         fine = self._heads.are_trailers(block)
         self._patience.lose()
         stream = self._streams.get(number)
         if stream is None:
-            if number in self._resets:
+            if number in self._cut:
                 return
             raise ConnectionFaultError(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream")
         if stream.ended:
@@ -571,19 +570,23 @@ class Connection:
         """Send the status, and forget the stream."""
         status = stream.status or OK
         if not stream.answered:
-            # Headers of their own: grpcio takes trailers alone, with a reset behind, for an error.
             self._out.append(frames.headers(stream.number, headers.ANSWER))
         block = headers.trailers(status.code, status.message)
         self._out.append(frames.headers(stream.number, block, end_stream=True))
-        if stream.ended:
-            self._forget(stream)
-        else:
-            self._reset(stream.number, ErrorCode.NO_ERROR)
+        if not stream.ended:
+            self._leave_open(stream.number)
+        self._forget(stream)
+
+    def _leave_open(self, number: int) -> None:
+        """Ignore what the peer still sends on a stream that is over."""
+        if len(self._cut) >= _REMEMBERED:
+            del self._cut[next(iter(self._cut))]
+        self._cut[number] = None
 
     def _reset(self, number: int, code: ErrorCode) -> None:
         """Cut a stream; what the peer has on its way for it is ignored."""
         self._out.append(frames.reset(number, code))
-        self._resets.append(number)
+        self._leave_open(number)
         if number in self._streams:
             self._forget(self._streams[number])
 
