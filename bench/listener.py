@@ -22,6 +22,7 @@ from bench.timeline import FIRST_TEXT, REQUESTED, Timeline, arrived_at
 _PATH = "/openai/v1/chat/completions"
 _TEXT = re.compile(rb'"content": ?"[^"]')
 _BODY = request_body(prose(2048), stream=True)
+_SUCCESS = b"HTTP/1.1 200 "
 _LAST_CHUNK = b"0\r\n\r\n"
 _OPENINGS_PER_SECOND = 400
 
@@ -78,6 +79,8 @@ class Reader(asyncio.Protocol):
             self._cells[FIRST_TEXT] = now
         if data.endswith(_LAST_CHUNK):
             self._ended()
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(_SUCCESS):
+            self._transport.close()  # an error's body has no chunks: nothing else would end it
 
     def _ended(self) -> None:
         self._complete += self._seen == self._plan.events

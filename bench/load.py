@@ -2,24 +2,25 @@
 
 import json
 import secrets
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import httpx
 
 from bench import machine
 from bench.payloads import CANARY, SECRET, request_body
 from bench.processes import ROOT, Stack, Upstream
-from bench.timeline import FIRST_TEXT, REQUESTED, SENT, arrived_at
+from bench.timeline import FIRST_TEXT, REQUESTED, SENT, Cells, arrived_at
 
 KEY = f"sk-{secrets.token_hex(32)}"
 """What every request shows as its API key. LiteLLM serves nobody without one."""
 
-_LISTENER_SECONDS = 120.0
+_LISTENER_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,17 @@ def post(url: str, body: bytes, connections: int, seconds: float, pids: dict[str
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """One run of the listener; CPU times are per event, and `rss_mib` with all streams open."""
+    """One run of the listener; CPU times are per event, and `rss_mib` with all streams open.
+
+    Times are in milliseconds, None when nothing arrived.
+    """
 
     broken: int
-    first_token_ms: float
-    first_text_ms: float
-    event_p50_ms: float
-    event_p99_ms: float
-    worst_stream_p99_ms: float
+    first_token_ms: float | None
+    first_text_ms: float | None
+    event_p50_ms: float | None
+    event_p99_ms: float | None
+    worst_stream_p99_ms: float | None
     cpu_us: dict[str, float]
     rss_mib: float
 
@@ -87,67 +91,62 @@ def listen(
         text=True,
     )
     rss, deadline = 0.0, time.monotonic() + _LISTENER_SECONDS
-    cpu: dict[str, float] = {}
     while listener.poll() is None:
         if stack.processor is not None:
             rss = max(rss, machine.resident_mib(stack.processor.pid))
         if time.monotonic() > deadline:
             listener.kill()
         time.sleep(0.2)
-    cpu = {name: machine.cpu_seconds(pid) - before[name] for name, pid in pids.items()}
+    spent = {name: machine.cpu_seconds(pid) - before[name] for name, pid in pids.items()}
     output = listener.communicate()[0]
-    complete = int(output) if listener.returncode == 0 else 0
-    times = _delays(upstream, streams, events)
+    delays = Delays([upstream.timeline.stream(index, events) for index in range(streams)], events)
     return Streamed(
-        broken=streams - complete,
-        **times,
-        cpu_us={name: seconds * 1e6 / (streams * events) for name, seconds in cpu.items()},
+        broken=streams - int(output) if listener.returncode == 0 else streams,
+        first_token_ms=percentile(delays.first_token, 50),
+        first_text_ms=percentile(delays.first_text, 50),
+        event_p50_ms=percentile(list(chain(*delays.late)), 50),
+        event_p99_ms=percentile(list(chain(*delays.late)), 99),
+        worst_stream_p99_ms=max((percentile(one, 99) or 0 for one in delays.late), default=None),
+        cpu_us={name: seconds * 1e6 / max(1, delays.arrived) for name, seconds in spent.items()},
         rss_mib=rss,
     )
 
 
-def _delays(upstream: Upstream, streams: int, events: int) -> dict[str, float]:
-    """Milliseconds, of what arrived. The first two events leave with the head: they are apart."""
-    first: list[float] = []
-    text: list[float] = []
-    delays: list[float] = []
-    worst = 0.0
-    for index in range(streams):
-        cells = upstream.timeline.stream(index, events)
-        arrived = arrived_at(events)
-        if cells[arrived + 1]:
-            first.append(cells[arrived + 1] - cells[REQUESTED])
-        if cells[FIRST_TEXT]:
-            text.append(cells[FIRST_TEXT] - cells[REQUESTED])
-        late = [
-            cells[arrived + event] - cells[SENT + event]
-            for event in range(2, events)
-            if cells[arrived + event]
-        ]
-        if late:
-            worst = max(worst, percentile(late, 99))
-            delays += late
-    return {
-        "first_token_ms": statistics.median(first) * 1e3,
-        "first_text_ms": statistics.median(text) * 1e3,
-        "event_p50_ms": percentile(delays, 50) * 1e3,
-        "event_p99_ms": percentile(delays, 99) * 1e3,
-        "worst_stream_p99_ms": worst * 1e3,
-    }
+class Delays:
+    """What the cells of a run tell, in milliseconds, of the events that arrived.
+
+    The first two events leave with the head of the answer and are not among the late ones.
+    """
+
+    def __init__(self, streams: Iterable[Cells], events: int) -> None:
+        self.first_token: list[float] = []  # from the request to the arrival, one a stream
+        self.first_text: list[float] = []
+        self.late: list[list[float]] = []  # from sending to arrival, for each stream
+        self.arrived = 0
+        for cells in streams:
+            sent, arrived = cells[SENT : SENT + events], cells[arrived_at(events) :]
+            if arrived[1]:
+                self.first_token.append((arrived[1] - cells[REQUESTED]) * 1e3)
+            if cells[FIRST_TEXT]:
+                self.first_text.append((cells[FIRST_TEXT] - cells[REQUESTED]) * 1e3)
+            self.arrived += sum(map(bool, arrived))
+            pairs = zip(sent[2:], arrived[2:], strict=True)
+            self.late.append([(there - here) * 1e3 for here, there in pairs if there])
 
 
-def percentile(values: list[float], rank: int) -> float:
-    """The nearest-rank percentile."""
-    return sorted(values)[min(len(values) - 1, len(values) * rank // 100)]
+def percentile(values: Sequence[float], rank: int) -> float | None:
+    """The nearest-rank percentile; None of nothing."""
+    return sorted(values)[min(len(values) - 1, len(values) * rank // 100)] if values else None
 
 
 def check_filter(url: str, upstream: Upstream) -> None:
     """Raise RuntimeError unless a canary is kept from the provider and from the caller."""
     headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
-    body = request_body(f"My SSN is {SECRET}, please keep it. {CANARY}")
+    mark = secrets.token_hex(4)
+    body = request_body(f"My SSN is {SECRET}, please keep it. {CANARY} {mark}")
     answer = httpx.post(url, content=body, headers=headers, trust_env=False, timeout=60)
-    seen = httpx.get(f"{upstream.url}/last", trust_env=False).text
-    if CANARY not in seen or SECRET in seen:
+    seen = httpx.get(f"{upstream.url}/canary", trust_env=False).text
+    if mark not in seen or SECRET in seen:
         raise RuntimeError(f"{url} must pass the canary to the provider with its number redacted")
     if answer.status_code != 200 or CANARY not in answer.text or SECRET in answer.text:
         raise RuntimeError(

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from bench.timeline import Timeline
 from extproc.app.envoy import find_envoy
 from extproc.app.envoy_config import render
+from extproc.app.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 CHAT = "/openai/v1/chat/completions"
@@ -80,7 +81,7 @@ class Upstream(Child):
         self.url = f"http://127.0.0.1:{self.port}"
         module = [sys.executable, "-m", "bench.upstream", str(self.port), str(self.timeline_file)]
         super().__init__(module, directory / "upstream.log", {"PYTHONPATH": str(ROOT)})
-        self.wait_until(lambda: answers(f"{self.url}/last"))
+        self.wait_until(lambda: answers(f"{self.url}/canary"))
 
 
 class Processor(Child):
@@ -161,6 +162,13 @@ def stack(
         gateway = Gateway(directory, processor.address if processor else None, upstream.url)
         closing.callback(gateway.stop)
         yield Stack(name, policy, gateway, processor)
+
+
+def cache_in(directory: Path) -> dict[str, str]:
+    """Settings that keep compiled patterns in `directory`."""
+    if "cache_dir" not in Settings.model_fields:
+        return {}
+    return {"EXTPROC_CACHE_DIR": str(directory / "cache")}
 
 
 def free_port() -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import machine
 from bench.load import Streamed, Whole, check_filter, listen, post
 from bench.payloads import prose, request_body
-from bench.processes import Processor, Stack, Upstream
+from bench.processes import Processor, Stack, Upstream, cache_in
 
 Row = dict[str, object]
 Say = Callable[[str], None]
@@ -113,12 +113,12 @@ def streams(
                 "events_per_second": rate,
                 "processor_us_per_event": _rounded(run.cpu_us.get("processor"), 1),
                 "envoy_us_per_event": _rounded(run.cpu_us["envoy"], 1),
-                "added_first_token_ms": round(run.first_token_ms - alone.first_token_ms, 3),
-                "added_first_text_ms": round(run.first_text_ms - alone.first_text_ms, 3),
-                "added_event_p99_ms": round(run.event_p99_ms - alone.event_p99_ms, 3),
-                "event_p50_ms": round(run.event_p50_ms, 3),
-                "event_p99_ms": round(run.event_p99_ms, 3),
-                "worst_stream_p99_ms": round(run.worst_stream_p99_ms, 3),
+                "added_first_token_ms": _added(run.first_token_ms, alone.first_token_ms),
+                "added_first_text_ms": _added(run.first_text_ms, alone.first_text_ms),
+                "added_event_p99_ms": _added(run.event_p99_ms, alone.event_p99_ms),
+                "event_p50_ms": _rounded(run.event_p50_ms, 3),
+                "event_p99_ms": _rounded(run.event_p99_ms, 3),
+                "worst_stream_p99_ms": _rounded(run.worst_stream_p99_ms, 3),
                 "rss_mib": _rounded(run.rss_mib or None, 1),
                 "broken": run.broken,
             }
@@ -145,7 +145,7 @@ def start(name: str, settings: Mapping[str, str], rounds: int, say: Say) -> Iter
     for number in range(rounds):
         say(f"start: {name}, round {number + 1}")
         with tempfile.TemporaryDirectory(prefix="b-") as folder:
-            cached = {**settings, "EXTPROC_CACHE_DIR": f"{folder}/cache"}
+            cached = {**settings, **cache_in(Path(folder))}
             for seconds in taken.values():
                 begin = time.perf_counter()
                 processor = Processor(Path(folder), cached)
@@ -166,6 +166,10 @@ def start(name: str, settings: Mapping[str, str], rounds: int, say: Say) -> Iter
 
 def _median(values: Iterable[float], digits: int) -> float:
     return round(statistics.median(values), digits)
+
+
+def _added(value: float | None, alone: float | None) -> float | None:
+    return None if value is None or alone is None else round(value - alone, 3)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

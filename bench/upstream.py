@@ -4,7 +4,7 @@
 stream of EVENTS, RATE a second, and what was sent when is written to the timeline. The role and
 the first token leave at once, as with real providers; the rest keeps the beat of a wheel that is
 turned every millisecond, so that a thousand streams cost one timer.
-`GET /last` returns the last body that arrived, for canaries.
+A canary gets an answer that leaks, and `GET /canary` returns its body as it arrived.
 """
 
 import asyncio
@@ -115,7 +115,7 @@ class Provider:
 
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
-        self.last = b""
+        self.canary = b""
         self.wheel = cache(Wheel)
 
 
@@ -161,11 +161,13 @@ class Connection(asyncio.Protocol):
             index, events, rate = map(int, wanted.groups())
             cells = self._provider.timeline.stream(index, events)
             self._provider.wheel(rate).add(Stream(self._transport, cells, _chunks(events)))
-        elif head.startswith(b"get /last "):
-            self._transport.write(_whole(self._provider.last, b"text/plain"))
+        elif head.startswith(b"get /canary "):
+            self._transport.write(_whole(self._provider.canary, b"text/plain"))
+        elif _WORD in body:
+            self._provider.canary = body
+            self._transport.write(_LEAK)
         else:
-            self._provider.last = body
-            self._transport.write(_LEAK if _WORD in body else _ANSWER)
+            self._transport.write(_ANSWER)
 
 
 async def serve(port: int, timeline: Path) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import machine, output, peers, plot, rows
-from bench.processes import Stack, Upstream, stack
+from bench.processes import Stack, Upstream, cache_in, stack
 from bench.rows import Row
 
 _PARTS = {"requests": "request", "memory": "memory", "streams": "stream", "growth": "growth"}
@@ -40,7 +40,7 @@ class Bench:
             directory = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="b-")))
             upstream = Upstream(directory)
             closing.callback(upstream.stop)
-            settings = {"EXTPROC_CACHE_DIR": str(directory / "cache")}
+            settings = cache_in(directory)
             stacks = {}
             for name, policy in self._needed():
                 self.say(f"starting {name}, {policy}")
