@@ -35,7 +35,7 @@ bench: $(INSTALLED) wrk  ## Measure on the wire, with real Envoy: one table; ARG
 	$(BIN)/python -m bench.wire $(ARGS)
 
 bench-lane: $(INSTALLED)  ## Measure the steps of the fast lane, without wire
-	$(BIN)/python bench/lane.py
+	$(BIN)/python -m bench.lane
 
 bench-peers: $(INSTALLED) $(PEERS) wrk  ## Measure LiteLLM's proxy beside it
 	$(BIN)/python -m bench.wire --only peers $(ARGS)

@@ -20,7 +20,7 @@ _TITLES = {
     "memory": "Memory",
     "start": "Start",
 }
-_HIDDEN = {"kind", "upstream_us_per_request"}
+_HIDDEN = {"kind", "upstream_us_per_request", "run"}
 
 
 def save(rows: Sequence[Row], facts: Row) -> None:

@@ -1,7 +1,7 @@
 """The benchmark on the wire: real Envoy, a real processor, a real load, one table.
 
     python -m bench.wire                      everything, 8 to 10 minutes
-    python -m bench.wire --quick              the same rows from short runs, 3 minutes
+    python -m bench.wire --quick              the same rows from short runs; docs/ stays as it is
     python -m bench.wire --only streams       one part; the rows of the others stay as they were
     python -m bench.wire --only peers         LiteLLM and ours, side by side (make bench-peers)
 
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import machine, output, peers, plot, rows
@@ -94,13 +95,15 @@ def main() -> None:
     if shutil.which("wrk") is None:
         parser.error("wrk is missing; run: apt-get install wrk")
     facts = machine.facts()
-    measured = Bench(parts, quick=arguments.quick).run()
+    stamp = f"{datetime.now(UTC):%Y-%m-%d %H:%M}" + (" quick" if arguments.quick else "")
+    measured = [{**row, "run": stamp} for row in Bench(parts, quick=arguments.quick).run()]
     kinds = {_PARTS[part] for part in parts}
     found = [row for row in output.saved() if row["kind"] not in kinds] + measured
     found.sort(key=lambda row: list(_PARTS.values()).index(str(row["kind"])))
     output.save(found, facts)
-    output.document(found, facts)
-    plot.save(found)
+    if not arguments.quick:
+        output.document(found, facts)
+        plot.save(found)
     print(output.markdown(found))
 
 
