@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PEERS := .peers/.installed
 
-.PHONY: help run test lint format proto bench clean
+.PHONY: help run test lint format proto bench bench-lane bench-peers wrk clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 run: $(INSTALLED)  ## Run the gateway with a provider simulator on this machine
 	@$(BIN)/extproc run
@@ -30,14 +31,32 @@ format: $(INSTALLED)  ## Format the code
 proto: $(INSTALLED)  ## Generate the protobuf code from proto/
 	$(BIN)/python proto/generate.py
 
-bench: $(INSTALLED)  ## Measure the fast lane
-	$(BIN)/python bench/lane.py
+bench: $(INSTALLED) wrk  ## Measure on the wire, with real Envoy: one table; ARGS=--quick for less
+	$(BIN)/python -m bench.wire $(ARGS)
+
+bench-lane: $(INSTALLED)  ## Measure the steps of the fast lane, without wire
+	$(BIN)/python -m bench.lane
+
+bench-peers: $(INSTALLED) $(PEERS) wrk  ## Measure LiteLLM's proxy beside it
+	$(BIN)/python -m bench.wire --only peers $(ARGS)
+
+wrk:
+	@command -v wrk >/dev/null || { echo "installing wrk …"; \
+	  apt-get update -qq && apt-get install -qq -y wrk >/dev/null; } || { \
+	  echo "wrk could not be installed; install it (Debian: sudo apt-get install wrk), then run this again"; \
+	  exit 1; }
 
 clean:  ## Remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(INSTALLED): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing extproc and its tools into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(PEERS): $(INSTALLED)
+	@test -x .peers/bin/python || $(BIN)/python -m venv .peers
+	@echo "installing LiteLLM's proxy into .peers …"
+	@.peers/bin/python -m pip install --quiet --disable-pip-version-check 'litellm[proxy]>=1.106,<2'
 	@touch $@

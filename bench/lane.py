@@ -1,14 +1,14 @@
 """Costs inside the processor, without wire: microseconds for each step, median of several rounds.
 
-Run it with `make bench`. These machines are noisy: compare rows of one run, not runs.
+Run it with `make bench-lane`. These machines are noisy: compare rows of one run, not runs.
 """
 
 import json
-import re
 import statistics
 import time
 from collections.abc import Callable
 
+from bench.payloads import PROSE, TOKENS, answer_body, request_body
 from extproc.app.policies import load_policy
 from extproc.detectors.normal import NormalText
 from extproc.detectors.watcher import Watcher
@@ -22,11 +22,6 @@ from extproc.transport.pb import external_processor_pb2 as pb
 from extproc.transport.session import Service, Session
 
 ROUNDS = 7
-PROSE = (
-    "The lighthouse stands where the river meets the sea, on a low cape of grey stone. "
-    "Fishermen built the first tower from driftwood and tar, and it burned within a year. "
-) * 12
-TOKENS = re.findall(r" ?\w+|\W", PROSE)
 REFUSAL = Refusal(502, "x", "x", "x")
 
 
@@ -39,19 +34,6 @@ def microseconds(work: Callable[[], object], repeats: int) -> float:
             work()
         rounds.append((time.perf_counter() - start) / repeats * 1e6)
     return statistics.median(rounds)
-
-
-def request_body(text: str) -> bytes:
-    message = {"role": "user", "content": text}
-    return json.dumps({"model": "gpt-4o", "messages": [message]}).encode()
-
-
-def answer_body() -> bytes:
-    message = {"role": "assistant", "content": PROSE[:400]}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    return json.dumps(
-        {"id": "chatcmpl-1", "object": "chat.completion", "choices": [choice]}
-    ).encode()
 
 
 def headers(*pairs: tuple[str, str]) -> pb.HeaderMap:
