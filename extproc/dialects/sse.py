@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _MAX_LINES = 4096  # of one event
+_PLAIN = b"data: "
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -35,7 +36,7 @@ class Splitter:
         is too large sets `overflowed`; nothing behind it is cut any more.
         """
         events: list[Event] = []
-        self._raw += chunk
+        self._raw += self._take_plain(chunk, events)
         while not self.overflowed:
             match = _LINE_END.search(self._raw, max(self._line_start, self._searched))
             if match is None or (match.end() == len(self._raw) and match[0] == b"\r" and not final):
@@ -49,6 +50,19 @@ class Splitter:
             if self._raw:
                 events.append(self._take(len(self._raw)))
         return events
+
+    def _take_plain(self, chunk: bytes, events: list[Event]) -> bytes:
+        """Cut off events of one `data` line that stand whole in `chunk`; return what is left."""
+        start = 0
+        while not (self._raw or self.overflowed) and chunk.startswith(_PLAIN, start):
+            stop = chunk.find(b"\n\n", start)
+            data = chunk[start + len(_PLAIN) : stop]
+            if stop < 0 or b"\n" in data or b"\r" in data or stop + 2 - start > self._max_event:
+                break
+            events.append(Event(chunk[start : stop + 2], data, ()))
+            self._first = False
+            start = stop + 2
+        return chunk[start:]
 
     def rest(self) -> bytes:
         """Give up what is kept of an unfinished event."""
