@@ -82,8 +82,11 @@ def _class(members: Iterable[int]) -> bytes:
     return b"[%s]" % escaped if escaped else b"[^\\x00-\\xff]"
 
 
-# What Python reads as Hyperscan does: not POSIX classes, nor escapes of letters but these.
-_SHARED = re.compile(r"(?:\\[dDsSwW]|\\x[0-9A-Fa-f]{2}|\\[^0-9A-Za-z]|\[(?!:)|[^\\\[])+")
+# What Python reads as Hyperscan does: no POSIX classes, no escapes of letters but these, and none
+# of the doubled characters that Python keeps for set operations.
+_SHARED = re.compile(
+    r"\[?(?:\\[dDsSwW]|\\x[0-9A-Fa-f]{2}|\\[^0-9A-Za-z]|([-&~|])(?!\1)|[^-&~|\\\[])+"
+)
 
 
 @lru_cache(maxsize=1024)

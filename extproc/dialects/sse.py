@@ -36,7 +36,11 @@ class Splitter:
         is too large sets `overflowed`; nothing behind it is cut any more.
         """
         events: list[Event] = []
-        self._raw += self._take_plain(chunk, events)
+        if not (self._raw or self.overflowed):
+            chunk = self._take_plain(chunk, events)
+            if not chunk:
+                return events
+        self._raw += chunk
         while not self.overflowed:
             match = _LINE_END.search(self._raw, max(self._line_start, self._searched))
             if match is None or (match.end() == len(self._raw) and match[0] == b"\r" and not final):
@@ -54,14 +58,15 @@ class Splitter:
     def _take_plain(self, chunk: bytes, events: list[Event]) -> bytes:
         """Cut off events of one `data` line that stand whole in `chunk`; return what is left."""
         start = 0
-        while not (self._raw or self.overflowed) and chunk.startswith(_PLAIN, start):
-            stop = chunk.find(b"\n\n", start)
-            data = chunk[start + len(_PLAIN) : stop]
-            if stop < 0 or b"\n" in data or b"\r" in data or stop + 2 - start > self._max_event:
+        while chunk.startswith(_PLAIN, start):
+            end = chunk.find(b"\n", start)
+            stop = end + 2
+            blank = end > 0 and chunk.startswith(b"\n", end + 1)
+            if not blank or stop - start > self._max_event or chunk.find(b"\r", start, end) > 0:
                 break
-            events.append(Event(chunk[start : stop + 2], data, ()))
+            events.append(Event(chunk[start:stop], chunk[start + len(_PLAIN) : end], ()))
             self._first = False
-            start = stop + 2
+            start = stop
         return chunk[start:]
 
     def rest(self) -> bytes:
