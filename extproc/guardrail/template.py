@@ -71,7 +71,6 @@ def is_repeatable(read: StreamEvent) -> bool:
         and not read.whole.skipped
         and not read.closed_scopes
         and not read.closes_all
-        and read.usage is None
     )
 
 
@@ -87,7 +86,7 @@ def learn(event: sse.Event, read: StreamEvent, reader: StreamReader) -> Template
     spelled = json_document.write(segment.text)
     end = event.raw[len(_FIELD) + len(data) :]
     known = event.raw == _FIELD + data + end and end in _ENDS and len(data) <= _LARGEST
-    if not known or data.count(spelled) != 1:
+    if not known or spelled not in data:
         return None
     head, _, rest = data.partition(spelled)
     middle, foot = _around_padding(b'"' + rest, reader.padding)

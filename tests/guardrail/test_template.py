@@ -224,6 +224,9 @@ ATTACKS = {
     "more arguments": event(choice(**arguments("6789"))),
     "a role": event(choice(role="assistant", content="x ")),
     "media": event(choice(audio={"id": "a", "data": "SGVsbG8="})),
+    "media and text": event(choice(content="x ", audio={"id": "a", "data": "SGVsbG8="})),
+    "the mark elsewhere": event(choice(content=f"{SSN} "), id="text-of-a-template"),
+    "the mark in padding": event(choice(content=f"{SSN} "), obfuscation="text-of-a-template"),
     "broken": b"data: {broken\n\n",
     "a list": b"data: [1]\n\n",
     "an error": b'data: {"error": {"message": "it is 123-45-6789"}}\n\n',
@@ -360,8 +363,7 @@ def test_text_that_cannot_be_followed_ends_a_stream_of_known_events() -> None:
 
 
 def test_large_events_are_not_kept() -> None:
-    parts = [event(choice(content=w), system_fingerprint="x" * 250, id="y" * 5000) for w in WORDS]
-    assert reads_of_the_same([*parts, DONE]) == len(parts) + 1
+    assert reads_of_the_same([*[said("word " * 1000)] * 5, DONE]) == 6
 
 
 @pytest.mark.parametrize("recording", streams(), ids=lambda recording: recording.name)
