@@ -41,28 +41,32 @@ _FOLDING = _Folding()
 class NormalText:
     """Folded text in UTF-8 with the way back to the code points of the original."""
 
-    __slots__ = ("_sources", "data", "original")
+    __slots__ = ("_known_sources", "data", "original")
 
     def __init__(self, original: str) -> None:
         self.original = original
-        self._sources: array[int] | None = None
+        self._known_sources: array[int] | None = None  # worked out when first asked for
         if original.isascii():
             self.data = original.encode()
         else:
             self.data = original.translate(_FOLDING).encode("utf-8", "replace")
-            self._sources = _sources(original)
 
     def start(self, offset: int) -> int:
         """Code point of the original that the folded byte at `offset` came from."""
-        if self._sources is None:
-            return offset
-        return self._sources[offset] if offset < len(self._sources) else len(self.original)
+        if offset >= len(self.data):
+            return len(self.original)
+        return offset if self.original.isascii() else self._sources()[offset]
 
     def end(self, offset: int) -> int:
         """Code point just behind the one that the folded byte before `offset` came from."""
-        if self._sources is None or offset == 0:
+        if offset == 0 or self.original.isascii():
             return offset
-        return self._sources[offset - 1] + 1
+        return self._sources()[offset - 1] + 1
+
+    def _sources(self) -> "array[int]":
+        if self._known_sources is None:
+            self._known_sources = _sources(self.original)
+        return self._known_sources
 
     def folded(self, start: int, end: int) -> str:
         """The folded bytes `start` to `end` as text."""
@@ -74,11 +78,18 @@ def last_visible(text: str) -> str:
 
     It is all the left context that an assertion such as `\b` needs at the start of what follows.
     """
+    if text.isascii():
+        return text[-1:]
     tail = text[-64:]
     for index in range(len(tail) - 1, -1, -1):
         if _FOLDING[ord(tail[index])]:
             return tail[index:]
     return tail
+
+
+def folded_size(text: str) -> int:
+    """How many bytes `text` folds to."""
+    return len(text) if text.isascii() else len(NormalText(text).data)
 
 
 def _sources(original: str) -> "array[int]":

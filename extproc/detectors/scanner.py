@@ -3,10 +3,12 @@
 import threading
 from bisect import insort
 from collections.abc import Iterable
+from functools import cached_property
 
 import hyperscan
 
 from extproc.detectors.normal import NormalText
+from extproc.detectors.quiet import Quiet
 from extproc.detectors.recognizer import Recognizer, Span
 from extproc.detectors.unfinished import unfinished
 from extproc.model.errors import BodyError, PatternError
@@ -39,6 +41,10 @@ class Scanner:
             [(unfinished(pattern), _flags(r)) for r, pattern in patterns], [None] * len(patterns)
         )
 
+    @cached_property
+    def _quiet(self) -> Quiet:
+        return Quiet(self.recognizers)  # only streams need it
+
     def find(self, text: NormalText) -> list[Finding]:
         """All findings in `text`, by start, longer first; they may overlap.
 
@@ -60,6 +66,11 @@ class Scanner:
         `origin` is the offset at which `text` begins there.
         """
         memory = {} if memory is None else memory
+        word = self._quiet.last_word(text.data)
+        if word is not None:
+            memory.clear()
+            place = text.start(word)
+            return [], place, place
         candidates = self._whole.candidates(text.data)
         findings = self._confirmed(text, candidates, memory, origin)
         cut, context = self._open_from(text.data)

@@ -1,6 +1,6 @@
 """Detection in a text that arrives in pieces, with the same findings as in the whole text."""
 
-from extproc.detectors.normal import NormalText, last_visible
+from extproc.detectors.normal import NormalText, folded_size, last_visible
 from extproc.detectors.scanner import Memory, Scanner
 from extproc.model.errors import BodyError
 from extproc.model.values import Finding
@@ -41,9 +41,9 @@ class Watcher:
         Every finding that begins before the returned position is complete and was reported; it
         may end behind it. With `final` the whole text is decided.
         """
-        self._window += text
-        normal = NormalText(self._before + self._window)
-        origin = self._start - len(self._before)
+        before = self._before
+        normal = NormalText(before + self._window + text)
+        origin = self._start - len(before)
         if final:
             findings = self._scanner.find(normal)
             cut = context = len(normal.original)
@@ -55,21 +55,25 @@ class Watcher:
                 # Characters that fold to nothing could prolong an open match without end.
                 message = "text holds too many invisible characters; send it without them"
                 raise BodyError("too_complex", message)
-        settled = max(self._settled, origin + cut)
-        fresh = [
+        earlier = self._settled
+        self._settled = settled = max(earlier, origin + cut)
+        self._keep(normal.original, max(context, len(before)))
+        if not findings:
+            return settled, []
+        return settled, [
             Finding(f.type, f.family, f.start + origin, f.end + origin, f.score)
             for f in findings
-            if self._settled <= f.start + origin < settled
+            if earlier <= f.start + origin < settled
         ]
-        self._settled = settled
-        self._forget(context - len(self._before))
-        return settled, fresh
 
-    def _forget(self, count: int) -> None:
-        """Drop the first `count` characters of the window, keeping one visible one as context."""
-        if count > 0:
-            gone = self._before + self._window[:count]
+    def _keep(self, text: str, context: int) -> None:
+        """Keep of `text`, which is `_before` and window, a window from `context` on.
+
+        One visible character before it stays as its context.
+        """
+        self._window = text[context:]
+        gone = text[:context]
+        if context > len(self._before):
+            self._start += context - len(self._before)
             self._before = last_visible(gone)
-            self._origin += len(NormalText(gone).data) - len(NormalText(self._before).data)
-            self._window = self._window[count:]
-            self._start += count
+            self._origin += folded_size(gone) - folded_size(self._before)

@@ -30,10 +30,20 @@ class StreamEvent:
 
 
 class StreamReader(Protocol):
-    """Reads the events of one stream in order, and writes events that fit into it."""
+    """Reads the events of one stream in order, and writes events that fit into it.
+
+    `padding` names a member of events that hides the length of their texts, empty for none: one
+    identifier there is as good as another.
+    """
+
+    padding: str
 
     def read(self, data: bytes) -> StreamEvent:
-        """Read the data of one event. Raises BodyError when it is not what the API sends."""
+        """Read the data of one event. Raises BodyError when it is not what the API sends.
+
+        An event that differs from the one before it in its padding and the text of its only delta
+        is read alike, and reading it leaves the reader as it was.
+        """
         ...
 
     def carrier(self, channel: Channel, text: str) -> bytes:

@@ -174,6 +174,8 @@ def error_object(refusal: Refusal) -> dict[str, Any]:
 class ChatStream:
     """Chunks of a streamed answer. A channel's scope is the index of its choice."""
 
+    padding = "obfuscation"
+
     def __init__(self) -> None:
         self._envelope: dict[str, Any] = {}
         self._open_choices: dict[int, None] = {}  # ordered set
@@ -244,7 +246,7 @@ class ChatStream:
         self._envelope = {
             key: value
             for key, value in document.items()
-            if key in _ENVELOPE and key != "obfuscation" and _is_token(value)
+            if key in _ENVELOPE and key != self.padding and _is_token(value)
         }
         finished: list[int | str] = []
         for position, choice in enumerate(choices):

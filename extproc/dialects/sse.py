@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _MAX_LINES = 4096  # of one event
+_PLAIN = b"data: "
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -35,6 +36,10 @@ class Splitter:
         is too large sets `overflowed`; nothing behind it is cut any more.
         """
         events: list[Event] = []
+        if not (self._raw or self.overflowed):
+            chunk = self._take_plain(chunk, events)
+            if not chunk:
+                return events
         self._raw += chunk
         while not self.overflowed:
             match = _LINE_END.search(self._raw, max(self._line_start, self._searched))
@@ -49,6 +54,20 @@ class Splitter:
             if self._raw:
                 events.append(self._take(len(self._raw)))
         return events
+
+    def _take_plain(self, chunk: bytes, events: list[Event]) -> bytes:
+        """Cut off events of one `data` line that stand whole in `chunk`; return what is left."""
+        start = 0
+        while chunk.startswith(_PLAIN, start):
+            end = chunk.find(b"\n", start)
+            stop = end + 2
+            blank = end > 0 and chunk.startswith(b"\n", end + 1)
+            if not blank or stop - start > self._max_event or chunk.find(b"\r", start, end) > 0:
+                break
+            events.append(Event(chunk[start:stop], chunk[start + len(_PLAIN) : end], ()))
+            self._first = False
+            start = stop
+        return chunk[start:]
 
     def rest(self) -> bytes:
         """Give up what is kept of an unfinished event."""

@@ -58,11 +58,10 @@ class Filter(Protocol):
 
 
 class Redaction:
-    """The decisions on one growing text, as pieces in order; it does not keep the text itself."""
+    """The decisions on one growing text, as pieces in order, and the text that has none yet."""
 
     __slots__ = (
         "_context",
-        "_fed",
         "_holding",
         "_observing",
         "_origin",
@@ -79,22 +78,30 @@ class Redaction:
         self._role = role
         self._holding = Watcher(scanners.holding) if scanners.holding else None
         self._observing = Watcher(scanners.observing) if scanners.observing else None
-        self._fed = 0
         self._sent = 0  # position up to which pieces were given out
         self._text = ""  # from _origin on, which is at most _sent
         self._origin = 0
 
+    @property
+    def undecided(self) -> str:
+        """What was fed and is in no piece."""
+        return self._text[self._sent - self._origin :]
+
+    def original(self, start: int, end: int) -> str:
+        """What stands at positions within the pieces that `feed` returned last."""
+        return self._text[start - self._origin : end - self._origin]
+
     def feed(self, text: str, *, final: bool = False) -> list[Piece]:
-        judge, pieces = self._context.judge, list[Piece]()
-        if judge.blocked():
-            return pieces
+        judge = self._context.judge
+        pieces: list[Piece] = []
         self._text = self._text[self._sent - self._origin :] + text
         self._origin = self._sent
-        self._fed += len(text)
+        if judge.blocked():
+            return pieces
         if self._observing is not None:
             for finding in self._observing.feed(text, final=final)[1]:
                 judge.decide(finding, self._path, self._role)
-        ready = self._fed
+        ready = self._origin + len(self._text)
         if self._holding is not None:
             ready, findings = self._holding.feed(text, final=final)
             for finding in findings:
@@ -116,7 +123,7 @@ class Redaction:
 
     def _redact(self, operator: str, entity_type: str, end: int, pieces: list[Piece]) -> None:
         if end > self._sent:
-            value = self._text[self._sent - self._origin : end - self._origin]
+            value = self.original(self._sent, end)
             replacement = self._context.redactor.replacement(operator, entity_type, value)
             pieces.append(Piece(self._sent, end, replacement))
             self._sent = end
@@ -125,31 +132,23 @@ class Redaction:
 class TextFilter:
     """A filter for plain text."""
 
-    __slots__ = ("_origin", "_redaction", "_waiting")
+    __slots__ = ("_redaction",)
 
     def __init__(self, context: Context, path: Path, role: str) -> None:
         self._redaction = Redaction(context, path, role)
-        self._waiting = ""  # original text that has not passed
-        self._origin = 0  # its position
 
     @property
     def waiting(self) -> bool:
-        return bool(self._waiting)
+        return bool(self._redaction.undecided)
 
     @property
     def rest(self) -> str:
-        return self._waiting
+        return self._redaction.undecided
 
     def feed(self, text: str, *, final: bool = False) -> str:
-        self._waiting += text
-        pieces = self._redaction.feed(text, final=final)
-        if not pieces:
-            return ""
-        origin, waiting = self._origin, self._waiting
+        redaction = self._redaction
         passed = [
-            waiting[start - origin : end - origin] if replacement is None else replacement
-            for start, end, replacement in pieces
+            redaction.original(start, end) if replacement is None else replacement
+            for start, end, replacement in redaction.feed(text, final=final)
         ]
-        self._origin = pieces[-1].end
-        self._waiting = waiting[self._origin - origin :]
         return "".join(passed)

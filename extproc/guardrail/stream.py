@@ -9,6 +9,7 @@ from extproc.dialects.base import Channel, Delta, StreamEvent, StreamReader
 from extproc.guardrail.bodies import redact_document, redacted_text
 from extproc.guardrail.filters import Context, Filter, TextFilter
 from extproc.guardrail.json_filter import JsonFilter
+from extproc.guardrail.template import Template, is_repeatable, learn
 from extproc.model.errors import BodyError
 from extproc.model.values import (
     Action,
@@ -27,6 +28,7 @@ _FIELDS = frozenset({b"", b"event", b"id", b"retry"})
 _TOO_LARGE = BodyError("event_too_large", "an event of the stream is larger than allowed")
 _MAX_CHANNELS = 1024  # texts that one stream may hold open
 _MAX_CLOSED = 1 << 16  # texts of one stream that have ended
+_MAX_UNUSED = 8  # templates in a row that no event was like
 
 
 class Step(NamedTuple):
@@ -55,6 +57,8 @@ class StreamGuard:
         self._filters: dict[Channel, Filter] = {}
         self._closed: set[Channel] = set()
         self._out: list[bytes] = []
+        self._template: Template | None = None  # of the last event that was read
+        self._unused = 0
         self._unguarded = False
         self._ended = False
         self.events = 0
@@ -129,6 +133,8 @@ class StreamGuard:
         if self._ended:
             return
         self.events += 1
+        if self._template is not None and self._pass_alike(event, self._template):
+            return
         others = self._inspect_lines(event.others)
         if self._context.judge.blocked():
             self._end_filtered([])
@@ -136,6 +142,7 @@ class StreamGuard:
         if not event.data:
             self._emit(event.raw if others == event.others else b"\n".join((*others, b"", b"")))
             return
+        self._template = None
         try:
             read = self._reader.read(event.data)
         except BodyError as error:
@@ -143,6 +150,23 @@ class StreamGuard:
             self._emit(event.raw)
             return
         self._inspect_event(event, read, others)
+        if is_repeatable(read) and self._unused < _MAX_UNUSED and not self._ended:
+            self._template = learn(event, read, self._reader)
+            self._unused += 1
+
+    def _pass_alike(self, event: sse.Event, template: Template) -> bool:
+        """Pass an event that differs from the last one read in its text only; tell whether so."""
+        found = template.read(event.raw)
+        if found is None:
+            return False
+        self._unused = 0
+        text, padding = found
+        passed = self._filters[template.channel].feed(text)
+        if self._context.judge.blocked():
+            self._end_filtered([(template.channel, passed)])
+        else:
+            self._emit(event.raw if passed == text else template.write(passed, padding))
+        return True
 
     def _inspect_event(
         self, event: sse.Event, read: StreamEvent, others: tuple[bytes, ...]
