@@ -20,7 +20,7 @@ PREFIXES = [
 Node = dict[str, Any]
 
 
-def rendered(upstream: str | None, processor: str = SOCKET, **options: str) -> Node:
+def rendered(upstream: str | None, processor: str = SOCKET, **options: Any) -> Node:
     text = render(
         TEMPLATE, port=1234, admin_port=2345, processor=processor, upstream=upstream, **options
     )
