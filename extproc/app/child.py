@@ -38,7 +38,7 @@ class Child:
         self._serving = serving
         self._process: Process | None = None
         self._writer: asyncio.StreamWriter | None = None
-        self._leaving = False
+        self.told_to_leave = False
         self._silent = 0
         self.report: Report | None = None
         self.lived = 0
@@ -63,18 +63,16 @@ class Child:
         It is killed when it gives no sign of life. Time is counted in turns of our own loop, so
         that a machine that was suspended does not make workers look hung.
         """
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = process = await asyncio.create_subprocess_exec(
-                # -P: what lies in the current folder is no part of the program.
-                *(sys.executable, "-P", "-m", "extproc", *self._arguments),
-                stdin=theirs.fileno(),
-                start_new_session=True,  # Ctrl-C is for the supervisor; workers are told to drain
-            )
-        reader, self._writer = await asyncio.open_unix_connection(sock=ours, limit=_LONGEST_LINE)
-        self._writer.write(line(orders))
-        if self._leaving:
-            self._writer.write_eof()
+        try:
+            process, reader, writer = await self._start()
+        except OSError as error:  # no memory, no process number, no descriptor
+            self.report = Report(failure=f"cannot start a worker: {error}", exit_code=3)
+            self.ended.set()
+            return End.DIED
+        self._process, self._writer = process, writer
+        writer.write(line(orders))
+        if self.told_to_leave:
+            writer.write_eof()
         listening = asyncio.create_task(self._listen(reader))
         ending = asyncio.create_task(process.wait())
         hung = False
@@ -86,7 +84,7 @@ class Child:
                 hung = True
                 self.kill()
         await listening
-        self._writer.close()
+        writer.close()
         self.ended.set()
         if hung:
             return End.HUNG
@@ -94,7 +92,7 @@ class Child:
 
     def drain(self) -> None:
         """Let it finish what is open, and end."""
-        self._leaving = True
+        self.told_to_leave = True
         if self._writer is not None and not self.ended.is_set():
             self._writer.write_eof()
 
@@ -108,6 +106,20 @@ class Child:
             return SetupError(f"a worker ended with {self.exit_code}; its output says why")
         error = InputError if self.report.exit_code == 1 else SetupError
         return error(self.report.failure)
+
+    async def _start(self) -> tuple[Process, asyncio.StreamReader, asyncio.StreamWriter]:
+        ours, theirs = socket.socketpair()
+        with theirs, contextlib.ExitStack() as undo:
+            undo.enter_context(ours)
+            process = await asyncio.create_subprocess_exec(
+                # -P: what lies in the current folder is no part of the program.
+                *(sys.executable, "-P", "-m", "extproc", *self._arguments),
+                stdin=theirs.fileno(),
+                start_new_session=True,  # Ctrl-C is for the supervisor alone
+            )
+            undo.pop_all()
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_LONGEST_LINE)
+        return process, reader, writer
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         """Keep the newest report. What is no report is no sign of life either."""

@@ -66,10 +66,11 @@ def render(
     _place(clusters["extproc"], addresses, clusters["openai"]["cluster_type"])
     if upstream is not None:
         target = parse_upstream(upstream)
-        hosts = {name: _provider_host(cluster) for name, cluster in clusters.items()}
+        processors, providers = clusters.pop("extproc"), clusters
+        hosts = {name: _provider_host(cluster) for name, cluster in providers.items()}
         _lead_routes(listener, hosts, target.prefix)
-        _lead_cluster(clusters["openai"], target)
-        clusters = {"extproc": clusters["extproc"], "upstream": clusters["openai"]}
+        _lead_cluster(providers["openai"], target)
+        clusters = {"extproc": processors, "upstream": providers["openai"]}
     resources["clusters"] = list(clusters.values())
     if trusted_ca is not None:
         _trust(resources["clusters"], trusted_ca)
@@ -151,8 +152,7 @@ def _provider_host(cluster: Node) -> str:
     if "load_assignment" not in cluster:
         return "%REQ(:AUTHORITY)%"
     [endpoint] = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
-    socket = endpoint["endpoint"]["address"].get("socket_address")
-    return str(socket["address"]) if socket else ""
+    return str(endpoint["endpoint"]["address"]["socket_address"]["address"])
 
 
 def _lead_routes(listener: Node, hosts: dict[str, str], prefix: str) -> None:

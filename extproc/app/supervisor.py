@@ -6,6 +6,7 @@ It imports nothing that judges, so that it stays small.
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 import shutil
 import signal
@@ -29,6 +30,7 @@ from extproc.telemetry import merged
 _STABLE_SECONDS = 60  # a worker that lived for so long does not keep dying
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
+_DOUBLINGS = 6  # more than it takes from the first to the longest
 _KILL_AFTER_SECONDS = 5.0  # beyond the time that a worker has to drain
 
 _log = logging.getLogger(__name__)
@@ -136,8 +138,7 @@ class Supervisor:
 
     async def _keep(self, worker: int) -> None:
         """Have this worker running until we stop. Raises what its first process failed by."""
-        settings = self._settings.model_copy(update={"listen": self._addresses[worker]})
-        orders = Orders.of(settings, self._folder)
+        orders = self.orders(worker)
         served, failures = False, 0
         while True:
             child = Child(["worker", str(worker), *self._options], self._up[worker].set)
@@ -151,7 +152,8 @@ class Supervisor:
             served = served or child.served
             if not served:
                 raise child.problem()
-            failures = 0 if end is End.DRAINED or child.lived > _STABLE_SECONDS else failures + 1
+            told = child.told_to_leave
+            failures = 0 if told or child.lived > _STABLE_SECONDS else failures + 1
             pause = _pause(failures)
             self._restarts.labels(end).inc()
             fields = {"worker": worker, "reason": end, "exit_code": child.exit_code}
@@ -165,6 +167,11 @@ class Supervisor:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
                 return
+
+    def orders(self, worker: int) -> Orders:
+        """What this worker is told, each time."""
+        listen = self._addresses[worker]
+        return Orders.of(self._settings.model_copy(update={"listen": listen}), self._folder)
 
     def _reports(self) -> dict[int, list[Check]]:
         return {
@@ -191,12 +198,14 @@ def _pause(failures: int) -> float:
     """Seconds until a worker is replaced: none at first, more when it keeps dying."""
     if failures < 2:
         return 0.0
-    return min(_FIRST_PAUSE_SECONDS * 2.0 ** (failures - 2), _LONGEST_PAUSE_SECONDS)
+    doublings = min(failures - 2, _DOUBLINGS)
+    return min(_FIRST_PAUSE_SECONDS * 2.0**doublings, _LONGEST_PAUSE_SECONDS)
 
 
 def _metrics_folder() -> Path:
     try:
-        return Path(tempfile.mkdtemp(prefix="extproc-metrics-", dir=merged.parent_folder()))
+        prefix = f"extproc-metrics-{os.getpid()}-"
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=merged.parent_folder()))
     except OSError as error:
         message = f"no folder for the metrics of workers: {error.strerror}; set TMPDIR to one"
         raise SetupError(message) from error

@@ -102,6 +102,17 @@ def test_processor_is_where_it_is_said_to_be(processor: str, address: Node, kind
     assert {"type", "cluster_type"} & set(cluster) == {kind}
 
 
+@pytest.mark.parametrize("upstream", [None, "http://127.0.0.1:9000"])
+def test_each_worker_is_an_endpoint(upstream: str | None) -> None:
+    cluster = clusters(rendered(upstream, workers=3))["extproc"]
+    [group] = cluster["load_assignment"]["endpoints"]
+    assert [one["endpoint"]["address"]["pipe"]["path"] for one in group["lb_endpoints"]] == [
+        "/tmp/x/extproc-0.sock",
+        "/tmp/x/extproc-1.sock",
+        "/tmp/x/extproc-2.sock",
+    ]
+
+
 def test_without_an_upstream_the_providers_stay() -> None:
     config, template = rendered(None), yaml.safe_load(TEMPLATE)
     ours, theirs = clusters(config), clusters(template)
