@@ -31,6 +31,7 @@ _STABLE_SECONDS = 60  # a worker that lived for so long does not keep dying
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _DOUBLINGS = 6  # more than it takes from the first to the longest
+_SETTLE_SECONDS = 2.0  # until Envoy's health check, once a second, has found a new worker
 _KILL_AFTER_SECONDS = 5.0  # beyond the time that a worker has to drain
 
 _log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class Supervisor:
         _log.info("serving", extra=fields)
 
     def restart(self) -> None:
-        """Replace the workers one after the other, each when the one before serves again."""
+        """Replace the workers one after the other, each when Envoy uses the one before again."""
         if self._rolling is None or self._rolling.done():
             self._rolling = asyncio.create_task(self._roll())
 
@@ -130,6 +131,8 @@ class Supervisor:
     async def _roll(self) -> None:
         _log.info("replacing the workers one by one")
         for worker, up in enumerate(self._up):
+            if worker > 0:
+                await asyncio.sleep(_SETTLE_SECONDS)
             if child := self._children.get(worker):
                 child.drain()
                 await child.ended.wait()
