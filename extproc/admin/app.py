@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -19,7 +19,11 @@ class Check(NamedTuple):
 
 
 def create_app(registry: CollectorRegistry, checks: Callable[[], list[Check]]) -> Starlette:
-    """The admin application. `checks` is asked anew for every readiness probe."""
+    """The admin application. `checks` is asked anew for every readiness probe.
+
+    What it says is in `registry` as `extproc_ready`.
+    """
+    gauge = Gauge("extproc_ready", "Outcome of the last readiness probe", registry=registry)
 
     async def live(_request: Request) -> Response:
         return JSONResponse({"status": "live"})
@@ -27,6 +31,7 @@ def create_app(registry: CollectorRegistry, checks: Callable[[], list[Check]]) -
     async def ready(_request: Request) -> Response:
         results = checks()
         is_ready = all(check.passed for check in results)
+        gauge.set(is_ready)
         body = {
             "status": "ready" if is_ready else "not_ready",
             "checks": [check._asdict() for check in results],

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from extproc.app.addresses import worker_addresses
+
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _SIMPLE_PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
 _SOCKET_PATH_BYTES = 103  # macOS; Linux allows 107
@@ -38,13 +40,15 @@ def render(
     port: int,
     admin_port: int,
     processor: str,
+    workers: int = 1,
     upstream: str | None,
     listen: str = "127.0.0.1",
     trusted_ca: str | None = None,
 ) -> str:
     """Return the configuration of one run, as JSON text (which Envoy's YAML loader reads too).
 
-    `template` is the text of gateway.yaml. `processor` is `unix:/path` or `host:port`. With
+    `template` is the text of gateway.yaml. `processor` is `unix:/path` or `host:port`, as in
+    EXTPROC_LISTEN, and each of its `workers` has an address made from it. With
     `upstream`, an http or https URL, every provider leads there, and so does every path and host
     that no provider has; with None the providers stay. The gateway listens on `listen`, its admin
     interface on loopback. `trusted_ca` is a CA file to use instead of the template's.
@@ -58,13 +62,15 @@ def render(
     listener["address"] = _address(listen, port)
     config["admin"]["address"] = _address("127.0.0.1", admin_port)
     clusters: dict[str, Node] = {cluster["name"]: cluster for cluster in resources["clusters"]}
-    _place(clusters["extproc"], _processor_address(processor), clusters["openai"]["cluster_type"])
+    addresses = [_processor_address(one) for one in worker_addresses(processor, workers)]
+    _place(clusters["extproc"], addresses, clusters["openai"]["cluster_type"])
     if upstream is not None:
         target = parse_upstream(upstream)
-        hosts = {name: _provider_host(cluster) for name, cluster in clusters.items()}
+        processors, providers = clusters.pop("extproc"), clusters
+        hosts = {name: _provider_host(cluster) for name, cluster in providers.items()}
         _lead_routes(listener, hosts, target.prefix)
-        _lead_cluster(clusters["openai"], target)
-        clusters = {"extproc": clusters["extproc"], "upstream": clusters["openai"]}
+        _lead_cluster(providers["openai"], target)
+        clusters = {"extproc": processors, "upstream": providers["openai"]}
     resources["clusters"] = list(clusters.values())
     if trusted_ca is not None:
         _trust(resources["clusters"], trusted_ca)
@@ -125,16 +131,17 @@ def _is_ip(host: str) -> bool:
     return True
 
 
-def _place(cluster: Node, address: Node, dns: Node) -> None:
-    """Give a cluster its one address. Names are resolved as `dns` says; the rest is static."""
+def _place(cluster: Node, addresses: list[Node], dns: Node) -> None:
+    """Give a cluster its addresses. Names are resolved as `dns` says; the rest is static."""
+    endpoints = [{"endpoint": {"address": address}} for address in addresses]
     cluster["load_assignment"] = {
         "cluster_name": cluster["name"],
-        "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        "endpoints": [{"lb_endpoints": endpoints}],
     }
     cluster.pop("type", None)
     cluster.pop("cluster_type", None)
-    socket = address.get("socket_address")
-    if socket is None or _is_ip(socket["address"]):
+    sockets = [address.get("socket_address") for address in addresses]
+    if all(socket is None or _is_ip(socket["address"]) for socket in sockets):
         cluster["type"] = "STATIC"
     else:
         cluster["cluster_type"] = dns
@@ -145,8 +152,7 @@ def _provider_host(cluster: Node) -> str:
     if "load_assignment" not in cluster:
         return "%REQ(:AUTHORITY)%"
     [endpoint] = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
-    socket = endpoint["endpoint"]["address"].get("socket_address")
-    return str(socket["address"]) if socket else ""
+    return str(endpoint["endpoint"]["address"]["socket_address"]["address"])
 
 
 def _lead_routes(listener: Node, hosts: dict[str, str], prefix: str) -> None:
@@ -170,7 +176,7 @@ def _lead_routes(listener: Node, hosts: dict[str, str], prefix: str) -> None:
 def _lead_cluster(cluster: Node, upstream: Upstream) -> None:
     """Make a provider's cluster the upstream's."""
     cluster["name"] = "upstream"
-    _place(cluster, _address(upstream.host, upstream.port), cluster["cluster_type"])
+    _place(cluster, [_address(upstream.host, upstream.port)], cluster["cluster_type"])
     [endpoint] = cluster["load_assignment"]["endpoints"][0]["lb_endpoints"]
     endpoint["endpoint"]["hostname"] = upstream.authority  # what auto_host_rewrite sends
     del cluster["circuit_breakers"]["per_host_thresholds"]  # one host has the whole pool

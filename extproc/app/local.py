@@ -14,7 +14,8 @@ from pathlib import Path
 from extproc.app.envoy import Envoy, can_full_duplex, find_envoy
 from extproc.app.envoy_config import render
 from extproc.app.processor import Processor
-from extproc.app.settings import load_settings
+from extproc.app.settings import Settings, load_settings
+from extproc.app.supervisor import Supervisor
 from extproc.httpd import HttpServer
 from extproc.model.errors import InputError, SetupError
 from extproc.simulator.app import create_app
@@ -27,11 +28,15 @@ _DRAIN_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a user may choose. `port` None takes 10000 or, where that is taken, a free one."""
+    """What a user may choose. `port` None takes 10000 or, where that is taken, a free one.
+
+    `workers` None takes what the settings say.
+    """
 
     upstream: str | None = None
     policy: Path | None = None
     port: int | None = None
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +70,22 @@ async def gateway(options: Options, progress: Progress) -> AsyncIterator[tuple[E
             stack.push_async_callback(simulator.stop, _STOP_SECONDS)
             upstream = f"http://127.0.0.1:{simulator.port}"
         progress("starting the policy processor")
-        socket_path = f"unix:{directory}/extproc.sock"
         settings = load_settings(
-            listen=socket_path,
+            listen=f"unix:{directory}/extproc.sock",
             admin_listen="127.0.0.1:0",
             policy=options.policy,
             stream_mode="full_duplex" if await can_full_duplex(binary) else "streamed",
             drain_seconds=_DRAIN_SECONDS,
+            **({} if options.workers is None else {"workers": options.workers}),
         )
-        processor = Processor(settings)
+        several = settings.workers > 1
+        processor = Supervisor(settings, console=True) if several else Processor(settings)
         await processor.start()
         stack.push_async_callback(processor.stop)
         progress("starting Envoy")
         envoy = Envoy(
             binary,
-            _config(port, admin_port, socket_path, upstream),
+            _config(port, admin_port, settings, upstream),
             directory,
             admin_port,
         )
@@ -117,13 +123,14 @@ async def run(options: Options, progress: Progress, announce: Callable[[Endpoint
         progress("stopping")
 
 
-def _config(port: int, admin_port: int, processor: str, upstream: str) -> str:
+def _config(port: int, admin_port: int, settings: Settings, upstream: str) -> str:
     try:
         return render(
             TEMPLATE.read_text(),
             port=port,
             admin_port=admin_port,
-            processor=processor,
+            processor=settings.listen,
+            workers=settings.workers,
             upstream=upstream,
             trusted_ca=_trusted_ca(),
         )

@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from extproc import __version__
-from extproc.admin.app import Check, create_app
+from extproc.admin.app import Check
+from extproc.app.admin import Admin
 from extproc.app.policies import PolicyInForce
 from extproc.app.selftest import self_test
 from extproc.app.settings import Settings
 from extproc.exchange.events import BodyMode
 from extproc.exchange.state import Limits
-from extproc.httpd import HttpServer
-from extproc.model.errors import InputError, SetupError
+from extproc.model.errors import InputError
 from extproc.redaction.operators import Redactor
 from extproc.telemetry.telemetry import Telemetry
 from extproc.transport.session import Service
@@ -26,16 +26,19 @@ if TYPE_CHECKING:
     from extproc.transport.grpcio import GrpcServer
     from extproc.transport.native.server import NativeServer
 
-_ADMIN_GRACE_SECONDS = 1.0
 _SLOW_LANE_THREADS = 2
 
 _log = logging.getLogger(__name__)
 
 
 class Processor:
-    """Everything that `extproc serve` runs. Raises InputError for settings that cannot work."""
+    """Everything that one process of `extproc serve` runs.
 
-    def __init__(self, settings: Settings) -> None:
+    Without `admin` it has no admin HTTP: a worker tells its supervisor. Raises InputError for
+    settings that cannot work.
+    """
+
+    def __init__(self, settings: Settings, *, admin: bool = True) -> None:
         self._settings = settings
         self._telemetry = Telemetry()
         self._policy = PolicyInForce(settings.policy, Redactor(_key(settings)), self._telemetry)
@@ -49,14 +52,12 @@ class Processor:
             max_streams=settings.max_streams,
         )
         self._server = _server(settings.transport)(service, self._executor)
-        host, _, port = settings.admin_listen.rpartition(":")
-        app = create_app(self._telemetry.registry, self.checks)
-        self._admin = HttpServer(app, host.strip("[]"), int(port))
+        self._admin = Admin(settings, self._telemetry.registry, self.checks) if admin else None
         self._follower: asyncio.Task[None] | None = None
 
     @property
-    def admin_port(self) -> int:
-        return self._admin.port
+    def admin_port(self) -> int | None:
+        return self._admin.port if self._admin is not None else None
 
     @property
     def port(self) -> int:
@@ -66,7 +67,6 @@ class Processor:
     def checks(self) -> list[Check]:
         """The conditions of readiness."""
         tested = self_test(self._policy.guardrail)
-        self._telemetry.ready(is_ready=tested.passed and not self._draining)
         error = self._policy.last_error
         name = self._policy.guardrail.policy.name
         problem = self._telemetry.contract_problem
@@ -79,17 +79,15 @@ class Processor:
 
     async def start(self) -> None:
         """Serve. Raises SetupError when an address cannot be taken."""
-        try:
+        if self._admin is not None:
             await self._admin.start()
-        except OSError as error:
-            raise SetupError(f"{error}; choose another EXTPROC_ADMIN_LISTEN") from error
         await self._server.start(self._settings.listen)
         self._follower = asyncio.create_task(
             self._policy.follow(self._settings.policy_poll_seconds)
         )
         fields = {
             "listen": self._settings.listen,
-            "admin_port": self._admin.port,
+            "admin_port": self.admin_port,
             "policy": self._policy.guardrail.policy.name,
             "version": __version__,
         }
@@ -102,7 +100,8 @@ class Processor:
         if self._follower is not None:
             self._follower.cancel()
         await self._server.stop(self._settings.drain_seconds)
-        await self._admin.stop(_ADMIN_GRACE_SECONDS)
+        if self._admin is not None:
+            await self._admin.stop()
         self._executor.shutdown(wait=False, cancel_futures=True)
         _log.info("stopped")
 

@@ -3,9 +3,9 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -13,6 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from extproc.app.addresses import worker_addresses
 from extproc.model.errors import InputError
 from extproc.policy.source import FileProblemsError, Problem, read_documents
 
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     listen: Annotated[str, AfterValidator(_address)] = "127.0.0.1:50051"
     admin_listen: Annotated[str, AfterValidator(_tcp_address)] = "127.0.0.1:8081"
     transport: Literal["native", "grpcio"] = "native"
+    workers: int = Field(default=1, ge=1, le=64)
     policy: Path | None = None
     policy_poll_seconds: float = Field(default=1.0, ge=0.05, le=3600)
     redaction_key: SecretStr | None = None
@@ -58,6 +60,14 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=30.0, ge=0)
     customer_header: str = Field(default="x-customer-id", pattern=r"^[a-z0-9-]+$")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _workers_have_addresses(self) -> Self:
+        try:
+            worker_addresses(self.listen, self.workers)
+        except ValueError as error:
+            raise ValueError(f"EXTPROC_LISTEN: {error}") from None
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -115,7 +125,7 @@ def check_settings(path: Path) -> None:
     """Validate a settings file by itself. Raises FileProblemsError with every mistake."""
     values = read_file(path)
     try:
-        _FileOnly(**values)
+        GivenSettings(**values)
     except ValidationError as error:
         document, problems = read_documents(path)[0], []
         for detail in error.errors():
@@ -125,7 +135,7 @@ def check_settings(path: Path) -> None:
         raise FileProblemsError(problems) from None
 
 
-class _FileOnly(Settings):
+class GivenSettings(Settings):
     """Settings that do not look at the environment."""
 
     @classmethod
@@ -157,5 +167,5 @@ def _unknown_variables() -> list[str]:
 
 
 def _mistake(location: tuple[str | int, ...], message: str) -> str:
-    name = f"EXTPROC_{str(location[0]).upper()}" if location else "settings"
-    return f"{name}: {message.removeprefix('Value error, ')}"
+    message = message.removeprefix("Value error, ")
+    return f"EXTPROC_{str(location[0]).upper()}: {message}" if location else message

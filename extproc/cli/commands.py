@@ -51,6 +51,10 @@ def run(
         int | None,
         typer.Option(min=1, max=65535, help="Gateway port; default: 10000, or a free one."),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processes that judge; default: EXTPROC_WORKERS, or 1."),
+    ] = None,
 ) -> None:
     """Run the whole gateway on this machine: Envoy, the processor and a provider simulator.
 
@@ -63,7 +67,7 @@ def run(
     from extproc.cli.console import announce, progress, show_judgements
 
     show_judgements()
-    uvloop.run(run_gateway(Options(upstream, policy, port), progress, announce))
+    uvloop.run(run_gateway(Options(upstream, policy, port, workers), progress, announce))
 
 
 @app.command()
@@ -73,15 +77,45 @@ def serve() -> None:
     Settings come from EXTPROC_* variables or from the YAML file that EXTPROC_CONFIG names; see
     docs/settings.md.
     """
-    import uvloop
-
-    from extproc.app.processor import serve as serve_processor
     from extproc.app.settings import load_settings
     from extproc.telemetry.logs import configure
 
     settings = load_settings()
     configure(settings.log_level)
+    if settings.workers > 1:
+        import asyncio
+
+        from extproc.app.supervisor import supervise
+
+        asyncio.run(supervise(settings))
+        return
+    import uvloop
+
+    from extproc.app.processor import serve as serve_processor
+
     uvloop.run(serve_processor(settings))
+
+
+@app.command(hidden=True)
+def worker(
+    number: int,
+    console: Annotated[bool, typer.Option("--console", help="Write for people.")] = False,
+) -> None:
+    """Be one of the workers of `serve` or `run`, which start this with their orders."""
+    import uvloop
+
+    from extproc.app.worker import take_orders, work
+
+    orders, channel = take_orders()
+    if console:
+        from extproc.cli.console import show_judgements
+
+        show_judgements()
+    else:
+        from extproc.telemetry.logs import configure
+
+        configure(orders.settings.log_level, worker=number)
+    raise typer.Exit(uvloop.run(work(number, orders, channel)))
 
 
 @app.command()

@@ -14,7 +14,12 @@ class JsonFormatter(logging.Formatter):
     """Fields: timestamp (RFC 3339, UTC), level, service, message, and whatever `extra` brings.
 
     Of an exception only its type and place are written: its text may quote content.
+    `fields` are in every line.
     """
+
+    def __init__(self, **fields: object) -> None:
+        super().__init__()
+        self._fields = fields
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -24,6 +29,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "service": "extproc",
             "message": _message(record),
+            **self._fields,
         }
         line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
         if record.exc_info and record.exc_info[0] is not None:
@@ -40,10 +46,10 @@ def _message(record: logging.LogRecord) -> str:
     return message.partition("\n")[0] if record.exc_info else message
 
 
-def configure(level: str) -> None:
-    """Send all logs to stderr as JSON."""
+def configure(level: str, **fields: object) -> None:
+    """Send all logs to stderr as JSON, with `fields` in every line."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(JsonFormatter(**fields))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -78,12 +78,17 @@ class Telemetry:
             registry=registry,
         )
         self.exchanges_open = Gauge(
-            "extproc_exchanges_open", "HTTP exchanges under way", registry=registry
+            "extproc_exchanges_open",
+            "HTTP exchanges under way",
+            registry=registry,
+            multiprocess_mode="livesum",
         )
         self.streams_open = Gauge(
-            "extproc_streams_open", "Streamed responses under way", registry=registry
+            "extproc_streams_open",
+            "Streamed responses under way",
+            registry=registry,
+            multiprocess_mode="livesum",
         )
-        self._ready = Gauge("extproc_ready", "1 while the self-test passes", registry=registry)
 
     def observe(self, record: Record, seconds: float) -> None:
         """Count and log one judged body; `seconds` is the time that it took."""
@@ -127,10 +132,6 @@ class Telemetry:
     def reload(self, result: str) -> None:
         """A policy was `loaded` or `refused`."""
         self._reloads.labels(result).inc()
-
-    def ready(self, *, is_ready: bool) -> None:
-        """The outcome of the self-test."""
-        self._ready.set(is_ready)
 
 
 def _log_record(record: Record, seconds: float) -> None:

@@ -66,12 +66,13 @@ def test_one_failed_check_is_not_ready() -> None:
     serving(use, lambda: BAD)
 
 
-def test_each_probe_checks_anew() -> None:
+def test_each_probe_checks_anew_and_is_a_metric() -> None:
     results = iter([GOOD, BAD, GOOD])
 
     async def use(client: httpx.AsyncClient, _: Telemetry) -> None:
-        statuses = [(await client.get("/health/ready")).status_code for _ in range(3)]
-        assert statuses == [200, 503, 200]
+        for status, gauge in ((200, 1), (503, 0), (200, 1)):
+            assert (await client.get("/health/ready")).status_code == status
+            assert f"extproc_ready {gauge}.0" in (await client.get("/metrics")).text
 
     serving(use, lambda: next(results))
 

@@ -20,7 +20,7 @@ PREFIXES = [
 Node = dict[str, Any]
 
 
-def rendered(upstream: str | None, processor: str = SOCKET, **options: str) -> Node:
+def rendered(upstream: str | None, processor: str = SOCKET, **options: Any) -> Node:
     text = render(
         TEMPLATE, port=1234, admin_port=2345, processor=processor, upstream=upstream, **options
     )
@@ -100,6 +100,17 @@ def test_processor_is_where_it_is_said_to_be(processor: str, address: Node, kind
     cluster = clusters(rendered(None, processor))["extproc"]
     assert endpoint(cluster)["address"] == address
     assert {"type", "cluster_type"} & set(cluster) == {kind}
+
+
+@pytest.mark.parametrize("upstream", [None, "http://127.0.0.1:9000"])
+def test_each_worker_is_an_endpoint(upstream: str | None) -> None:
+    cluster = clusters(rendered(upstream, workers=3))["extproc"]
+    [group] = cluster["load_assignment"]["endpoints"]
+    assert [one["endpoint"]["address"]["pipe"]["path"] for one in group["lb_endpoints"]] == [
+        "/tmp/x/extproc-0.sock",
+        "/tmp/x/extproc-1.sock",
+        "/tmp/x/extproc-2.sock",
+    ]
 
 
 def test_without_an_upstream_the_providers_stay() -> None:

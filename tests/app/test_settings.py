@@ -55,6 +55,7 @@ def test_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
         ("LISTEN", "unix:/a b/x.sock"),
         ("LISTEN", "extproc.ns.svc:0"),
         ("ADMIN_LISTEN", "0.0.0.0:65535"),
+        ("WORKERS", "64"),
         ("POLICY_POLL_SECONDS", "0.05"),
         ("STREAM_MODE", "streamed"),
         ("DRAIN_SECONDS", "0"),
@@ -77,6 +78,7 @@ def test_a_right_value_is_accepted(monkeypatch: pytest.MonkeyPatch, name: str, v
         ("LISTEN", "::1:50051", "write unix:/PATH or HOST:PORT"),
         ("LISTEN", "", "write unix:/PATH or HOST:PORT"),
         ("ADMIN_LISTEN", "unix:/run/x.sock", "write HOST:PORT"),
+        ("WORKERS", "0", "greater than or equal to 1"),
         ("POLICY_POLL_SECONDS", "0", "greater than or equal to 0.05"),
         ("STREAM_MODE", "buffered", "'full_duplex' or 'streamed'"),
         ("MAX_BODY_BYTES", "1023", "greater than or equal to 1024"),
@@ -93,6 +95,24 @@ def test_a_wrong_value_is_told_with_its_remedy(
     monkeypatch.setenv(f"EXTPROC_{name}", value)
     [mistake] = mistakes()
     assert mistake.startswith(f"EXTPROC_{name}: ")
+    assert remedy in mistake
+
+
+@pytest.mark.parametrize(
+    ("listen", "remedy"),
+    [
+        ("127.0.0.1:0", "write the first"),
+        ("127.0.0.1:65534", "write a smaller one"),
+    ],
+)
+def test_workers_without_addresses_are_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, listen: str, remedy: str
+) -> None:
+    monkeypatch.setenv("EXTPROC_LISTEN", listen)
+    load_settings()
+    monkeypatch.setenv("EXTPROC_WORKERS", "3")
+    [mistake] = mistakes()
+    assert mistake.startswith("EXTPROC_LISTEN: ")
     assert remedy in mistake
 
 

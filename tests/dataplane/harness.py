@@ -77,6 +77,7 @@ class Processor:
         self.policy_file.write_text(policy_text)
         self.log_file = directory / "processor.log"
         self.socket = f"unix:{directory}/p.sock"
+        self.workers = int(settings.get("workers", "1"))
         self.admin = httpx.Client(trust_env=False, timeout=10)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("EXTPROC_")}
         self._environment = {
@@ -108,7 +109,7 @@ class Processor:
 
     def get(self, path: str) -> httpx.Response:
         """Ask the admin interface."""
-        [line] = [line for line in self._lines() if line["message"] == "serving"]
+        [line] = filter(_says_serving, self._lines())
         return self.admin.get(f"http://127.0.0.1:{line['admin_port']}{path}")
 
     def metric(self, name: str, **labels: str) -> float:
@@ -170,7 +171,12 @@ class Processor:
 
     def _is_serving(self) -> bool:
         assert self._running().poll() is None, self.log_file.read_text()
-        return any(line["message"] == "serving" for line in self._lines())
+        return any(map(_says_serving, self._lines()))
+
+
+def _says_serving(line: dict[str, Any]) -> bool:
+    """A worker says so too, but it has no admin interface."""
+    return line["message"] == "serving" and "worker" not in line
 
 
 Filters = dict[str, dict[str, Any]]
@@ -182,14 +188,19 @@ Edit = Callable[[Filters], None]
 class Gateway:
     """Envoy with the gateway's own configuration; every provider leads to `upstream`."""
 
-    def __init__(self, directory: Path, processor: str, upstream: str, edit: Edit) -> None:
+    def __init__(self, directory: Path, processor: Processor, upstream: str, edit: Edit) -> None:
         self.url = ""
         self.log_file = directory / "envoy.log"
         self.access_log_file = directory / "access.log"
         self._config = directory / "envoy.json"
         self._admin_file = directory / "envoy-admin"
         text = render(
-            GATEWAY.read_text(), port=0, admin_port=0, processor=processor, upstream=upstream
+            GATEWAY.read_text(),
+            port=0,
+            admin_port=0,
+            processor=processor.socket,
+            workers=processor.workers,
+            upstream=upstream,
         )
         config = json.loads(text)
         [listener] = config["static_resources"]["listeners"]
@@ -294,7 +305,7 @@ def stack(
         processor = Processor(directory, policy_text, settings)
         closing.callback(processor.stop)
         processor.start()
-        gateway = Gateway(directory, processor.socket, recorder.url, edit)
+        gateway = Gateway(directory, processor, recorder.url, edit)
         closing.callback(gateway.stop)
         gateway.start()
         processor.wait_ready()

@@ -1,12 +1,10 @@
 """What clients and providers see when something on the way dies, hangs or never ends."""
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import httpx
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from tests.dataplane import sse
 from tests.dataplane.canaries import REDACTED, SSN, TEXT, leaks
 from tests.dataplane.harness import CHAT, REDACT, Stack, eventually, stack, wait
+from tests.dataplane.load import Load
 from tests.dataplane.recorder import Answer, Received, Recorder, document, stream
 
 RATE = 50  # requests a second
@@ -24,53 +23,6 @@ REQUEST = {"model": "m", "messages": [{"role": "user", "content": TEXT}]}
 def answer(text: str) -> dict[str, Any]:
     message = {"role": "assistant", "content": text}
     return {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    sent: float
-    ended: float
-    status: int
-    body: bytes
-
-
-class Load:
-    """Sends `rate` requests a second, whatever becomes of them, until told to stop."""
-
-    def __init__(self, send: Callable[[int], httpx.Response], rate: int) -> None:
-        self._send = send
-        self._rate = rate
-        self._stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(64)
-        self._thread = threading.Thread(target=self._run)
-        self.outcomes: list[Outcome] = []
-        self.errors: list[Exception] = []
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._thread.join()
-        self._pool.shutdown()
-
-    def _run(self) -> None:
-        start, number = time.monotonic(), 0
-        while not self._stopping.wait(max(0, start + number / self._rate - time.monotonic())):
-            self._pool.submit(self._one, number)
-            number += 1
-
-    def _one(self, number: int) -> None:
-        sent = time.monotonic()
-        try:
-            response = self._send(number)
-        except Exception as error:  # noqa: BLE001 - every kind is counted
-            self.errors.append(error)
-            return
-        self.outcomes.append(
-            Outcome(sent, time.monotonic(), response.status_code, response.content)
-        )
 
 
 def test_killed_processor_lets_nothing_pass_and_is_back_soon(recorder: Recorder) -> None:

@@ -171,14 +171,6 @@ def test_reloads_are_counted_by_their_result() -> None:
     assert value(telemetry, "extproc_policy_reloads_total", result="refused") == 2
 
 
-def test_readiness_is_a_gauge() -> None:
-    telemetry = Telemetry()
-    telemetry.ready(is_ready=True)
-    assert value(telemetry, "extproc_ready") == 1
-    telemetry.ready(is_ready=False)
-    assert value(telemetry, "extproc_ready") == 0
-
-
 def test_a_wrong_filter_is_told_apart_and_forgotten_once_it_is_right() -> None:
     telemetry = Telemetry()
     telemetry.filter_contract("configure BUFFERED")
@@ -287,6 +279,12 @@ SECRET = "My SSN is 123-45-6789"
 
 def fail() -> None:
     raise ValueError(SECRET)
+
+
+def test_fields_of_the_process_are_in_every_line() -> None:
+    record = logging.makeLogRecord({"msg": "hello", "levelname": "INFO"})
+    line = json.loads(JsonFormatter(worker=1).format(record))
+    assert (line["worker"], line["message"]) == (1, "hello")
 
 
 @pytest.mark.parametrize("how", ["exception", "exc_info", "chained"])
