@@ -491,7 +491,6 @@ def test_an_open_exchange_may_finish(serve: Serve) -> None:
         assert not stopping.done()
         await ask(call, headers("response", JSON))
         await ask(call, saying("fine"))
-        await call.done_writing()
         assert await call.read() is grpc.aio.EOF
         await stopping
         assert await call.code() is Code.OK
