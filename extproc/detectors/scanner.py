@@ -7,11 +7,12 @@ from functools import cached_property
 
 import hyperscan
 
+from extproc.detectors.compiler import IN_MEMORY, Compiler, Expression
 from extproc.detectors.normal import NormalText
 from extproc.detectors.quiet import Quiet
 from extproc.detectors.recognizer import Recognizer, Span
 from extproc.detectors.unfinished import unfinished
-from extproc.model.errors import BodyError, PatternError
+from extproc.model.errors import BodyError
 from extproc.model.values import Finding
 
 # Candidates that a text may hold, and matches for each: bounds the time of crafted input.
@@ -28,17 +29,28 @@ _Candidates = dict[tuple[int, int], list[int]]
 class Scanner:
     """A compiled set of recognizers. Safe to use from several threads."""
 
-    def __init__(self, recognizers: Iterable[Recognizer]) -> None:
+    def __init__(self, recognizers: Iterable[Recognizer], compiler: Compiler = IN_MEMORY) -> None:
         self.recognizers = tuple(recognizers)
         patterns = [(r, pattern) for r in self.recognizers for pattern in r.patterns]
         self._owners = [recognizer for recognizer, _ in patterns]
         self.longest = max((r.longest for r in self.recognizers), default=0)
         self._whole = _Database(
-            [(pattern, _flags(r) | hyperscan.HS_FLAG_SOM_LEFTMOST) for r, pattern in patterns],
-            [r.longest if r.whole_word else None for r in self._owners],
+            [
+                Expression(pattern, _flags(r) | hyperscan.HS_FLAG_SOM_LEFTMOST, number)
+                for number, (r, pattern) in enumerate(patterns)
+            ],
+            compiler,
+            longest=[r.longest if r.whole_word else None for r in self._owners],
+            needs=[r.needs for r in self._owners],
         )
         self._tails = _Database(
-            [(unfinished(pattern), _flags(r)) for r, pattern in patterns], [None] * len(patterns)
+            [
+                Expression(unfinished(pattern), _flags(r), number)
+                for number, (r, pattern) in enumerate(patterns)
+            ],
+            compiler,
+            longest=[None] * len(patterns),
+            needs=[""] * len(patterns),
         )
 
     @cached_property
@@ -146,36 +158,37 @@ def _value(text: NormalText, recognizer: Recognizer, start: int, ends: list[int]
 
 
 class _Database:
-    """Hyperscan in block mode with scratch space for each thread."""
+    """Hyperscan in block mode with scratch space for each thread.
 
-    def __init__(self, patterns: list[tuple[str, int]], longest: list[int | None]) -> None:
-        self._longest = longest  # matches beyond it are not wanted
-        self._empty = not patterns
+    Matches beyond `longest` are not wanted, and a text without what a pattern `needs` is not
+    searched for it.
+    """
+
+    def __init__(
+        self,
+        expressions: list[Expression],
+        compiler: Compiler,
+        *,
+        longest: list[int | None],
+        needs: list[str],
+    ) -> None:
+        self._longest = longest
         self._local = threading.local()
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        if self._empty:
-            return
-        try:
-            self._database.compile(
-                expressions=[pattern.encode("ascii") for pattern, _ in patterns],
-                ids=list(range(len(patterns))),
-                elements=len(patterns),
-                flags=[flags for _, flags in patterns],
-            )
-        except hyperscan.error as error:
-            raise PatternError(f"a detection pattern cannot be compiled: {error}") from error
+        self._parts = [
+            (need.encode(), compiler.database([e for e in expressions if needs[e.number] == need]))
+            for need in dict.fromkeys(needs)
+        ]
 
-    def _scratch(self) -> hyperscan.Scratch:
-        scratch = getattr(self._local, "scratch", None)
-        if scratch is None:
-            scratch = self._local.scratch = hyperscan.Scratch(self._database)
-        return scratch
+    def _scratches(self) -> list[hyperscan.Scratch]:
+        scratches: list[hyperscan.Scratch] | None = getattr(self._local, "scratches", None)
+        if scratches is None:
+            scratches = [hyperscan.Scratch(database) for _, database in self._parts]
+            self._local.scratches = scratches
+        return scratches
 
     def candidates(self, data: bytes) -> _Candidates:
         """For each pattern and start offset the end offsets, ascending."""
         found: _Candidates = {}
-        if self._empty:
-            return found
         most = _MAX_CANDIDATES + len(data) // _BYTES_PER_CANDIDATE
         matches = most * _MATCHES_PER_CANDIDATE
         bounds = self._longest
@@ -190,7 +203,9 @@ class _Database:
             return matches < 0 or len(found) > most
 
         try:
-            self._database.scan(data, match_event_handler=on_match, scratch=self._scratch())
+            for (need, database), scratch in zip(self._parts, self._scratches(), strict=True):
+                if need in data:
+                    database.scan(data, match_event_handler=on_match, scratch=scratch)
         except hyperscan.ScanTerminated:
             raise BodyError(
                 "too_complex", "text holds too many candidates for detection; send it in parts"
