@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from extproc import __version__
 from extproc.admin.app import Check
+from extproc.app import memory
 from extproc.app.admin import Admin
 from extproc.app.cache import Cache, default_directory
 from extproc.app.policies import PolicyInForce
@@ -112,12 +113,14 @@ class Processor:
 
 async def serve(settings: Settings) -> None:
     """Run a processor until SIGTERM or SIGINT, then drain it."""
+    memory.limit_arenas()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     processor = Processor(settings)
     await processor.start()
+    memory.settle()
     with contextlib.suppress(asyncio.CancelledError):
         await stopping.wait()
     await processor.stop()

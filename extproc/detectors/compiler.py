@@ -1,6 +1,5 @@
 """Patterns to Hyperscan databases. A compile takes tenths of a second, so its results are kept."""
 
-import ctypes
 import hashlib
 import os
 from collections.abc import Sequence
@@ -70,8 +69,6 @@ def _compiled(expressions: Sequence[Expression]) -> bytes:
     except hyperscan.error as error:
         raise PatternError(f"a detection pattern cannot be compiled: {error}") from error
     data: bytes = hyperscan.dumpb(database)
-    del database
-    _return_memory()
     return data
 
 
@@ -86,10 +83,3 @@ def _name(expressions: Sequence[Expression]) -> str:
     machine = os.uname()
     known = (__version__, machine.sysname, machine.machine, *expressions)
     return hashlib.blake2b(repr(known).encode(), digest_size=32).hexdigest()
-
-
-def _return_memory() -> None:
-    """The compiler leaves 20 MiB of free memory behind, which glibc would keep for ever."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
