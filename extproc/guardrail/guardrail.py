@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from extproc.detectors.catalog import RECOGNIZERS
 from extproc.detectors.compiler import IN_MEMORY, Compiler
@@ -22,8 +21,7 @@ from extproc.policy.policy import Policy
 from extproc.redaction.operators import Redactor
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(NamedTuple):
     """What became of one whole body. `body` is None where it may pass as it came."""
 
     verdict: Verdict
