@@ -163,7 +163,7 @@ def test_old_files_give_way(tmp_path: Path) -> None:
     assert cache.get(f"{99:064}") == b"content"
 
 
-def test_two_processes_may_share_a_directory(tmp_path: Path) -> None:
+def test_processes_share_a_directory_and_mend_it(tmp_path: Path) -> None:
     command = [sys.executable, "-c", SCAN, str(tmp_path)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
     outputs = [process.communicate()[0] for process in running]
@@ -172,6 +172,9 @@ def test_two_processes_may_share_a_directory(tmp_path: Path) -> None:
     files = {path.name: path.read_bytes() for path in kept(tmp_path)}
     assert len(files) == 3
     assert all(len(name) == 64 for name in files)
+    assert subprocess.check_output(command) == outputs[0]
+    for path in kept(tmp_path):
+        path.write_bytes(path.read_bytes()[:1000])
     assert subprocess.check_output(command) == outputs[0]
     assert {path.name: path.read_bytes() for path in kept(tmp_path)} == files
 
