@@ -5,7 +5,9 @@ import hashlib
 import logging
 from pathlib import Path
 
+from extproc.app import memory
 from extproc.detectors.catalog import TYPES
+from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import InputError
 from extproc.policy.document import Metadata, PolicyDocument, Spec
@@ -36,14 +38,26 @@ def load_policy(path: Path | None) -> Policy:
 class PolicyInForce:
     """Holds the guardrail of the current policy. Raises InputError when the first one is broken."""
 
-    def __init__(self, path: Path | None, redactor: Redactor, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        redactor: Redactor,
+        telemetry: Telemetry,
+        compiler: Compiler = IN_MEMORY,
+    ) -> None:
         self._path = path
         self._redactor = redactor
         self._telemetry = telemetry
+        self._compiler = compiler
         self._digest = _digest(path)
-        self.guardrail = Guardrail(load_policy(path), redactor)
+        self.guardrail = self._load(path)
         self.last_error = ""
         telemetry.reload("loaded")
+
+    def _load(self, path: Path | None) -> Guardrail:
+        guardrail = Guardrail(load_policy(path), self._redactor, self._compiler)
+        memory.trim()
+        return guardrail
 
     async def follow(self, poll_seconds: float) -> None:
         """Watch the file for ever. By content, since a ConfigMap swaps a link behind the path."""
@@ -56,9 +70,7 @@ class PolicyInForce:
 
     async def _reload(self, path: Path) -> None:
         try:
-            self.guardrail = await asyncio.to_thread(
-                lambda: Guardrail(load_policy(path), self._redactor)
-            )
+            self.guardrail = await asyncio.to_thread(self._load, path)
         except InputError as error:
             self.last_error = str(error)
             self._telemetry.reload("refused")

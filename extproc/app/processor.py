@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from extproc import __version__
 from extproc.admin.app import Check
+from extproc.app import memory
 from extproc.app.admin import Admin
+from extproc.app.cache import Cache, default_directory
 from extproc.app.policies import PolicyInForce
 from extproc.app.selftest import self_test
 from extproc.app.settings import Settings
+from extproc.detectors.compiler import Compiler
 from extproc.exchange.events import BodyMode
 from extproc.exchange.state import Limits
 from extproc.model.errors import InputError
@@ -41,7 +44,9 @@ class Processor:
     def __init__(self, settings: Settings, *, admin: bool = True) -> None:
         self._settings = settings
         self._telemetry = Telemetry()
-        self._policy = PolicyInForce(settings.policy, Redactor(_key(settings)), self._telemetry)
+        self._policy = PolicyInForce(
+            settings.policy, Redactor(_key(settings)), self._telemetry, _compiler(settings)
+        )
         self._executor = ThreadPoolExecutor(_SLOW_LANE_THREADS, thread_name_prefix="slow-lane")
         self._draining = False
         service = Service(
@@ -108,15 +113,22 @@ class Processor:
 
 async def serve(settings: Settings) -> None:
     """Run a processor until SIGTERM or SIGINT, then drain it."""
+    memory.limit_arenas()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     processor = Processor(settings)
     await processor.start()
+    memory.settle()
     with contextlib.suppress(asyncio.CancelledError):
         await stopping.wait()
     await processor.stop()
+
+
+def _compiler(settings: Settings) -> Compiler:
+    directory = settings.cache_dir or default_directory()
+    return Compiler(Cache(directory) if directory is not None else None)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -40,6 +40,12 @@ def _address(value: str) -> str:
         raise ValueError("write unix:/PATH or HOST:PORT, e.g. 127.0.0.1:50051") from None
 
 
+def _absolute(value: Path) -> Path:
+    if not value.is_absolute():
+        raise ValueError("write an absolute path, e.g. /var/cache/extproc")
+    return value
+
+
 class Settings(BaseSettings):
     """What `extproc serve` is told. Environment variables win over the file."""
 
@@ -59,6 +65,7 @@ class Settings(BaseSettings):
     max_streams: int = Field(default=4096, ge=1)
     drain_seconds: float = Field(default=30.0, ge=0)
     customer_header: str = Field(default="x-customer-id", pattern=r"^[a-z0-9-]+$")
+    cache_dir: Annotated[Path, AfterValidator(_absolute)] | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

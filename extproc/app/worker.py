@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 
+from extproc.app import memory
 from extproc.app.channel import Orders, Report, line
 from extproc.app.processor import Processor
 from extproc.model.errors import ExtprocError, InputError
@@ -34,6 +35,7 @@ async def work(number: int, orders: Orders, channel: socket.socket) -> int:
     Returns the exit code. Why it could not start is told to the supervisor, which says it once for
     all workers.
     """
+    memory.limit_arenas()
     supervisor = os.getppid()
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
@@ -48,6 +50,7 @@ async def work(number: int, orders: Orders, channel: socket.socket) -> int:
         await writer.drain()
         writer.close()
         return code
+    memory.settle()
     reports = asyncio.create_task(_report(processor, writer))
     told = {asyncio.create_task(_ended(reader)), asyncio.create_task(stopping.wait())}
     _, waiting = await asyncio.wait(told, return_when=asyncio.FIRST_COMPLETED)

@@ -6,13 +6,15 @@ from extproc.detectors.recognizer import Recognizer, Span
 
 _LONGEST = 200
 
-_VERB = r"(?:ignore|disregard|forget|override|bypass)"
+# One length to a pattern: where Hyperscan knows the start of a match from the word that it begins
+# with, it looks for the words only, and the rest of a text costs next to nothing.
+_VERBS = ("ignore|forget|bypass", "disregard", "override")
+_TELLS = ("show|leak", "print", "reveal|repeat|output", "display|tell me")
 _ORDERS = r"(?:instructions?|prompts?|rules|guidelines|directives|programming)"
-_TELL = r"(?:reveal|print|show|repeat|output|display|leak|tell me)"
 _HIDDEN = r"(?:system|initial|hidden|secret|developer)"
 _PROMPT = r"(?:prompt|instructions|message)"
 
-_VERB_START = re.compile(rf"\b{_VERB}\b", re.IGNORECASE)
+_VERB_START = re.compile(rf"\b(?:{'|'.join(_VERBS)})\b", re.IGNORECASE)
 _BACKWARD = re.compile(
     r"\b(?:previous|prior|above|earlier|preceding|foregoing|former|original|initial|existing|"
     r"all|any|every|your|system|safety)\b",
@@ -33,7 +35,9 @@ RECOGNIZERS = (
     Recognizer(
         type="instruction_override",
         family="injection",
-        patterns=(rf"{_VERB}\s{{1,4}}(?:[\w,']+\s{{1,4}}){{1,6}}{_ORDERS}\b",),
+        patterns=tuple(
+            rf"(?:{verb})\s{{1,4}}(?:[\w,']+\s{{1,4}}){{1,6}}{_ORDERS}\b" for verb in _VERBS
+        ),
         longest=_LONGEST,
         refine=_override,
         caseless=True,
@@ -47,7 +51,10 @@ RECOGNIZERS = (
     Recognizer(
         type="prompt_extraction",
         family="injection",
-        patterns=(rf"{_TELL}\s{{1,4}}(?:\w+\s{{1,4}}){{0,4}}{_HIDDEN}\s{{1,4}}{_PROMPT}\b",),
+        patterns=tuple(
+            rf"(?:{tell})\s{{1,4}}(?:\w+\s{{1,4}}){{0,4}}{_HIDDEN}\s{{1,4}}{_PROMPT}\b"
+            for tell in _TELLS
+        ),
         longest=_LONGEST,
         score=0.75,
         caseless=True,

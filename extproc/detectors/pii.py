@@ -93,6 +93,7 @@ RECOGNIZERS = (
         longest=320,
         refine=_email,
         whole_word=False,  # the pattern takes every character an address may begin with
+        needs="@",
         examples=("write to jane.doe+x@mail.example.co.uk today", "<a@b.io>", "JANE@EXAMPLE.COM"),
         near_misses=("see @jane on example.com", "a@b", "x@y..com"),
     ),

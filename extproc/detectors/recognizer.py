@@ -29,7 +29,8 @@ class Recognizer:
     at nothing left of their start, so that a match is the same wherever a stream was cut before
     it; `whole_word` asks that neither end of a candidate stands inside a word. Every end of a
     match is reported, but only the leftmost start of each end. `longest` bounds a candidate in
-    characters, and so what a stream may hold back.
+    characters, and so what a stream may hold back. `needs` is a character that every match holds,
+    for patterns that would otherwise look hard at every text.
     `examples` must be found and `near_misses` must not; tests run them.
     """
 
@@ -41,5 +42,6 @@ class Recognizer:
     refine: Refine | None = None
     whole_word: bool = True
     caseless: bool = False
+    needs: str = ""
     examples: tuple[str, ...]
     near_misses: tuple[str, ...]

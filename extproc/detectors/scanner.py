@@ -1,23 +1,30 @@
 """All patterns in one Hyperscan pass, and the question of what may still become a match."""
 
+import re
 import threading
-from bisect import insort
-from collections.abc import Iterable
+from bisect import bisect_right, insort
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 
 import hyperscan
 
+from extproc.detectors.compiler import IN_MEMORY, Compiler, Expression
 from extproc.detectors.normal import NormalText
 from extproc.detectors.quiet import Quiet
 from extproc.detectors.recognizer import Recognizer, Span
 from extproc.detectors.unfinished import unfinished
-from extproc.model.errors import BodyError, PatternError
+from extproc.model.errors import BodyError
 from extproc.model.values import Finding
 
 # Candidates that a text may hold, and matches for each: bounds the time of crafted input.
 _MAX_CANDIDATES = 150_000
 _BYTES_PER_CANDIDATE = 4
 _MATCHES_PER_CANDIDATE = 8
+
+_SHORT = 512  # bytes of a text for which the call costs more than the scan
+_MANY = 1000  # matches in short texts, with which each is looked at by itself
+_AT_END = re.compile(r"\$|\\[zZ]")
 
 Memory = dict[tuple[int, int, int, int], Span | None]
 """Confirmed values by pattern, start, number of ends and last end of their candidates."""
@@ -28,17 +35,29 @@ _Candidates = dict[tuple[int, int], list[int]]
 class Scanner:
     """A compiled set of recognizers. Safe to use from several threads."""
 
-    def __init__(self, recognizers: Iterable[Recognizer]) -> None:
+    def __init__(self, recognizers: Iterable[Recognizer], compiler: Compiler = IN_MEMORY) -> None:
         self.recognizers = tuple(recognizers)
         patterns = [(r, pattern) for r in self.recognizers for pattern in r.patterns]
         self._owners = [recognizer for recognizer, _ in patterns]
+        self._minds_end = any(_AT_END.search(pattern) for _, pattern in patterns)
         self.longest = max((r.longest for r in self.recognizers), default=0)
         self._whole = _Database(
-            [(pattern, _flags(r) | hyperscan.HS_FLAG_SOM_LEFTMOST) for r, pattern in patterns],
-            [r.longest if r.whole_word else None for r in self._owners],
+            [
+                Expression(pattern, _flags(r) | hyperscan.HS_FLAG_SOM_LEFTMOST, number)
+                for number, (r, pattern) in enumerate(patterns)
+            ],
+            compiler,
+            longest=[r.longest if r.whole_word else None for r in self._owners],
+            needs=[r.needs for r in self._owners],
         )
         self._tails = _Database(
-            [(unfinished(pattern), _flags(r)) for r, pattern in patterns], [None] * len(patterns)
+            [
+                Expression(unfinished(pattern), _flags(r), number)
+                for number, (r, pattern) in enumerate(patterns)
+            ],
+            compiler,
+            longest=[None] * len(patterns),
+            needs=[""] * len(patterns),
         )
 
     @cached_property
@@ -52,6 +71,30 @@ class Scanner:
         """
         candidates = self._whole.candidates(text.data)
         return self._confirmed(text, candidates, {}, 0) if candidates else []
+
+    def find_each(self, texts: Sequence[NormalText]) -> Iterator[list[Finding]]:
+        """What `find` says of each text, in order.
+
+        Short texts are looked at together first, since nearly all hold nothing.
+        """
+        short = [index for index, text in enumerate(texts) if len(text.data) <= _SHORT]
+        quiet = set(short) - self._suspects(texts, short) if len(short) > 1 else ()
+        for index, text in enumerate(texts):
+            yield [] if index in quiet else self.find(text)
+
+    def _suspects(self, texts: Sequence[NormalText], chosen: list[int]) -> set[int]:
+        """Those of the chosen texts in which a match ends.
+
+        It does so too where all of them stand in one, each before a character of no word.
+        """
+        if self._minds_end:
+            return set(chosen)
+        pieces = [texts[index].data for index in chosen]
+        ends = self._whole.ends(b"\0".join(pieces))
+        if ends is None:
+            return set(chosen)
+        behind = list(accumulate(len(piece) + 1 for piece in pieces))
+        return {chosen[bisect_right(behind, end)] for end in ends}
 
     def find_until_unfinished(
         self, text: NormalText, memory: Memory | None = None, origin: int = 0
@@ -146,36 +189,38 @@ def _value(text: NormalText, recognizer: Recognizer, start: int, ends: list[int]
 
 
 class _Database:
-    """Hyperscan in block mode with scratch space for each thread."""
+    """Hyperscan in block mode with scratch space for each thread.
 
-    def __init__(self, patterns: list[tuple[str, int]], longest: list[int | None]) -> None:
-        self._longest = longest  # matches beyond it are not wanted
-        self._empty = not patterns
+    Matches beyond `longest` are not wanted, and a text without what a pattern `needs` is not
+    searched for it.
+    """
+
+    def __init__(
+        self,
+        expressions: list[Expression],
+        compiler: Compiler,
+        *,
+        longest: list[int | None],
+        needs: list[str],
+    ) -> None:
+        self._longest = longest
         self._local = threading.local()
-        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        if self._empty:
-            return
-        try:
-            self._database.compile(
-                expressions=[pattern.encode("ascii") for pattern, _ in patterns],
-                ids=list(range(len(patterns))),
-                elements=len(patterns),
-                flags=[flags for _, flags in patterns],
-            )
-        except hyperscan.error as error:
-            raise PatternError(f"a detection pattern cannot be compiled: {error}") from error
+        self._parts = [
+            (need.encode(), compiler.database([e for e in expressions if needs[e.number] == need]))
+            for need in dict.fromkeys(needs)
+        ]
 
-    def _scratch(self) -> hyperscan.Scratch:
-        scratch = getattr(self._local, "scratch", None)
-        if scratch is None:
-            scratch = self._local.scratch = hyperscan.Scratch(self._database)
-        return scratch
+    def _ready(self) -> list[tuple[bytes, hyperscan.Database, hyperscan.Scratch]]:
+        ready: list[tuple[bytes, hyperscan.Database, hyperscan.Scratch]] | None
+        ready = getattr(self._local, "ready", None)
+        if ready is None:
+            ready = [(need, part, hyperscan.Scratch(part)) for need, part in self._parts]
+            self._local.ready = ready
+        return ready
 
     def candidates(self, data: bytes) -> _Candidates:
         """For each pattern and start offset the end offsets, ascending."""
         found: _Candidates = {}
-        if self._empty:
-            return found
         most = _MAX_CANDIDATES + len(data) // _BYTES_PER_CANDIDATE
         matches = most * _MATCHES_PER_CANDIDATE
         bounds = self._longest
@@ -190,12 +235,31 @@ class _Database:
             return matches < 0 or len(found) > most
 
         try:
-            self._database.scan(data, match_event_handler=on_match, scratch=self._scratch())
+            self._scan(data, on_match)
         except hyperscan.ScanTerminated:
             raise BodyError(
                 "too_complex", "text holds too many candidates for detection; send it in parts"
             ) from None
         return found
+
+    def ends(self, data: bytes) -> list[int] | None:
+        """Where matches end, or None where there are many."""
+        found: list[int] = []
+
+        def on_match(_owner: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+            found.append(end)
+            return len(found) > _MANY
+
+        try:
+            self._scan(data, on_match)
+        except hyperscan.ScanTerminated:
+            return None
+        return found
+
+    def _scan(self, data: bytes, on_match: Callable[[int, int, int, int, object], bool]) -> None:
+        for need, database, scratch in self._ready():
+            if need in data:
+                database.scan(data, match_event_handler=on_match, scratch=scratch)
 
 
 # Without the underscore, which is also how Markdown writes italics and people write file names.

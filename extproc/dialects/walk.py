@@ -6,7 +6,6 @@ inspected, so a field that a provider adds tomorrow is covered today.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +13,8 @@ import jiter
 
 from extproc.model.values import Format, Path, Segment, Skipped
 
-_TOKEN = re.compile(r"\S{0,256}")  # a sentence in the place of an identifier is read as text
+# A sentence in the place of an identifier is read as text.
+_TOKEN = re.compile(r"\S{0,256}").fullmatch
 # A role that is none of these is the provider's to refuse, and judged as the least trusted one.
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 _LEAST_NUMBER = 7  # digits below which no detector finds anything in a number
@@ -53,7 +53,7 @@ JSON = Json()
 APART = Apart()
 ROLE = Role()
 
-Shape = Token | Media | Json | Apart | Role | Mapping[str, "Shape"] | None
+Shape = Token | Media | Json | Apart | Role | dict[str, "Shape"] | None
 """What stands at a place. In a mapping `*` stands for every list index and every other key."""
 
 
@@ -81,46 +81,50 @@ def _visit(value: Any, shape: Shape, path: Path, role: str, reading: Reading) ->
     elif isinstance(value, dict):
         _visit_object(value, shape, path, role, reading)
     elif isinstance(value, list):
-        inner = shape.get("*") if isinstance(shape, Mapping) else None
+        inner = shape.get("*") if isinstance(shape, dict) else None
         for index, item in enumerate(value):
             _visit(item, inner, (*path, index), role, reading)
-    elif value is not None and not isinstance(value, bool) and not isinstance(shape, Token):
+    elif value is not None and not isinstance(value, bool) and shape is not TOKEN:
         _visit_number(value, path, role, reading)
 
 
 def _visit_string(value: str, shape: Shape, path: Path, role: str, reading: Reading) -> None:
     if not value:
         return
-    if isinstance(shape, Apart):
-        return
-    if isinstance(shape, Token | Role) and is_token(value):
+    if shape is APART or ((shape is TOKEN or shape is ROLE) and is_token(value)):
         return
     if isinstance(shape, Media):
         reading.skipped.append(Skipped(path, shape.kind))
         return
-    form = Format.JSON if isinstance(shape, Json) else Format.TEXT
+    form = Format.JSON if shape is JSON else Format.TEXT
     reading.segments.append(Segment(path, value, form, role))
 
 
 def is_token(value: str) -> bool:
     """Whether a string in the place of an identifier can be one."""
-    return _TOKEN.fullmatch(value) is not None
+    return _TOKEN(value) is not None
 
 
 def _visit_object(
     value: dict[str, Any], shape: Shape, path: Path, role: str, reading: Reading
 ) -> None:
-    known = shape if isinstance(shape, Mapping) else {}
-    if isinstance(known.get("role"), Role) and isinstance(value.get("role"), str):
+    known = shape if isinstance(shape, dict) else _NOTHING
+    if known.get("role") is ROLE and isinstance(value.get("role"), str):
         named = value["role"].strip().lower()
         role = named if named in _ROLES else "user"
     for key, item in value.items():
         inner = known.get(key, _UNKNOWN)
+        if inner is TOKEN and _passes(item):  # most of what documents hold
+            continue
         if inner is _UNKNOWN:
             inner = known.get("*")
             if len(key) >= _LEAST_NAME:
                 reading.segments.append(Segment((*path, key), key, Format.KEY, role))
         _visit(item, inner, (*path, key), role, reading)
+
+
+def _passes(item: Any) -> bool:
+    return is_token(item) if isinstance(item, str) else not isinstance(item, _HOLDERS)
 
 
 def _visit_number(value: Any, path: Path, role: str, reading: Reading) -> None:
@@ -147,3 +151,5 @@ def number_text(number: str) -> str:
 
 
 _UNKNOWN = Token()
+_NOTHING: dict[str, Shape] = {}
+_HOLDERS = (dict, list)

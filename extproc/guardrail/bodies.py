@@ -7,7 +7,7 @@ from extproc.detectors.scanner import Scanner
 from extproc.dialects.document import rename, replace
 from extproc.guardrail.filters import Context
 from extproc.guardrail.json_filter import JsonFilter
-from extproc.model.values import Action, Edit, Format, Path, Segment
+from extproc.model.values import Action, Edit, Finding, Format, Path, Segment
 from extproc.redaction.operators import apply
 
 
@@ -21,8 +21,14 @@ def redact_document(
     judge = context.judge
     changed: list[Segment] = []
     names: dict[Path, dict[str, str]] = {}  # of members, by the object that holds them
+    plain = [NormalText(s.text) for s in segments if s.format is not Format.JSON]
+    found = scanner.find_each(plain)
     for segment in segments:
-        text = _redacted(segment, context, scanner)
+        if segment.format is Format.JSON:
+            inner = JsonFilter(context, segment.path, segment.role)
+            text = inner.feed(segment.text, final=True)
+        else:
+            text = _edited(segment.text, next(found), segment, context)
         if judge.blocked():
             return document, False
         if text == segment.text:
@@ -40,7 +46,10 @@ def redact_document(
 
 def redacted_text(text: str, segment: Segment, context: Context, scanner: Scanner) -> str:
     """`text` with what an enforced rule redacts; findings are judged as those of `segment`."""
-    findings = scanner.find(NormalText(text))
+    return _edited(text, scanner.find(NormalText(text)), segment, context)
+
+
+def _edited(text: str, findings: list[Finding], segment: Segment, context: Context) -> str:
     if not findings:
         return text
     edits: list[Edit] = []
@@ -53,12 +62,6 @@ def redacted_text(text: str, segment: Segment, context: Context, scanner: Scanne
             replacement = context.redactor.replacement(judged.operator, finding.type, value)
             edits.append(Edit(start, covered, replacement))
     return apply(text, edits)
-
-
-def _redacted(segment: Segment, context: Context, scanner: Scanner) -> str:
-    if segment.format is Format.JSON:
-        return JsonFilter(context, segment.path, segment.role).feed(segment.text, final=True)
-    return redacted_text(segment.text, segment, context, scanner)
 
 
 def _drop_repeats(document: Any, segments: list[Segment], changed: list[Segment]) -> None:

@@ -1,11 +1,12 @@
 """The entry to inspection: one policy with its detectors, compiled."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 from extproc.detectors.catalog import RECOGNIZERS
+from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.detectors.scanner import Scanner
 from extproc.dialects import document as json_document
 from extproc.dialects.base import Dialect
@@ -20,8 +21,7 @@ from extproc.policy.policy import Policy
 from extproc.redaction.operators import Redactor
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(NamedTuple):
     """What became of one whole body. `body` is None where it may pass as it came."""
 
     verdict: Verdict
@@ -34,14 +34,16 @@ class Inspection:
 class Guardrail:
     """A policy made ready. Immutable, so a reload builds another one."""
 
-    def __init__(self, policy: Policy, redactor: Redactor) -> None:
+    def __init__(self, policy: Policy, redactor: Redactor, compiler: Compiler = IN_MEMORY) -> None:
         self.policy = policy
         self._redactor = redactor
-        self._whole = {d: _scanner(policy.watched(d)) for d in Direction}
+        watched = {direction: policy.watched(direction) for direction in Direction}
         holding = policy.holding(Direction.RESPONSE)
-        observing = policy.watched(Direction.RESPONSE) - holding
+        observing = watched[Direction.RESPONSE] - holding
+        scanners = _scanners({*watched.values(), holding, observing}, compiler)
+        self._whole = {direction: scanners[types] for direction, types in watched.items()}
         self._streamed = Scanners(
-            _scanner(holding) if holding else None, _scanner(observing) if observing else None
+            scanners[holding] if holding else None, scanners[observing] if observing else None
         )
 
     def enforces(self, direction: Direction) -> bool:
@@ -101,6 +103,12 @@ class Guardrail:
         return StreamGuard(reader, context, self._whole[Direction.RESPONSE], self.policy, max_event)
 
 
-@lru_cache(maxsize=16)  # directions and policies often look for the same; a compile takes 0.5 s
-def _scanner(types: frozenset[str]) -> Scanner:
-    return Scanner(recognizer for recognizer in RECOGNIZERS if recognizer.type in types)
+def _scanners(wanted: set[frozenset[str]], compiler: Compiler) -> dict[frozenset[str], Scanner]:
+    """Scanners by what they look for. Compiling them side by side makes for an early start."""
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        return dict(zip(wanted, pool.map(partial(_scanner, compiler), wanted), strict=True))
+
+
+@lru_cache(maxsize=16)  # policies often look for the same
+def _scanner(compiler: Compiler, types: frozenset[str]) -> Scanner:
+    return Scanner((item for item in RECOGNIZERS if item.type in types), compiler)

@@ -1,6 +1,7 @@
 """From findings to a verdict. Pure: what a judge needs to know comes in as arguments."""
 
 import hashlib
+from functools import lru_cache
 
 from extproc.model.values import Action, Direction, Finding, Judged, Path, Verdict
 from extproc.policy.policy import ActiveRule, Policy
@@ -77,6 +78,8 @@ class Judge:
 
     def verdict(self) -> Verdict:
         """What has been decided so far."""
+        if self._action is Action.ALLOW and not (self._judged or self._shadowed):
+            return _nothing_found(self._policy.name)
         return Verdict(
             action=self._action,
             risk_score=round(1 - self._clean, 4),
@@ -104,6 +107,11 @@ class Judge:
     def _raise_to(self, action: Action, reason: str) -> None:
         if action.severity > self._action.severity:
             self._action, self._reason = action, reason
+
+
+@lru_cache(maxsize=64)
+def _nothing_found(policy: str) -> Verdict:
+    return Verdict(Action.ALLOW, 0.0, policy)
 
 
 def _mode(active: ActiveRule, caller: str) -> str:

@@ -2,11 +2,13 @@
 
 import logging
 from collections import Counter as Tally
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from extproc.model.record import Outcome, Record
 from extproc.model.values import Action, Judged
+from extproc.telemetry.logs import EventRecord
 
 _DURATIONS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 _LOGGED_RULES = 20
@@ -15,12 +17,22 @@ _MOST_TOKENS = 1 << 53  # beyond it a number is no count
 _log = logging.getLogger("extproc.exchange")
 
 
+class _Counters(NamedTuple):
+    """Metrics with the labels of one kind of body."""
+
+    bodies: Counter
+    durations: Histogram
+    scanned: Counter
+    verdicts: Counter | None
+
+
 class Telemetry:
     """All metrics of a process, in a registry of its own."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         self.contract_problem = ""
+        self._counters: dict[tuple[str | None, ...], _Counters] = {}
         self._bodies = Counter(
             "extproc_requests",
             "Bodies dealt with",
@@ -92,10 +104,11 @@ class Telemetry:
 
     def observe(self, record: Record, seconds: float) -> None:
         """Count and log one judged body; `seconds` is the time that it took."""
-        direction = record.direction.value
-        self._bodies.labels(record.dialect, direction, record.outcome.value).inc()
-        self._durations.labels(direction, record.lane).observe(seconds)
-        self._scanned.labels(direction).inc(record.scanned)
+        direction, verdict = record.direction.value, record.verdict
+        counters = self._counters_of(record)
+        counters.bodies.inc()
+        counters.durations.observe(seconds)
+        counters.scanned.inc(record.scanned)
         for skipped in record.skipped:
             self._skipped.labels(direction, skipped.reason).inc()
         if record.outcome is Outcome.REFUSED:
@@ -108,11 +121,27 @@ class Telemetry:
             for kind, count in zip(("input", "output"), record.usage, strict=True):
                 if 0 <= count < _MOST_TOKENS:
                     self._tokens.labels(kind).inc(count)
-        if record.verdict is not None:
-            self._verdicts.labels(record.policy, direction, record.verdict.action.value).inc()
-            self._count(record, record.verdict.judged, "enforced")
-            self._count(record, record.verdict.shadowed, "shadow")
+        if counters.verdicts is not None and verdict is not None:
+            counters.verdicts.inc()
+            self._count(record, verdict.judged, "enforced")
+            self._count(record, verdict.shadowed, "shadow")
         _log_record(record, seconds)
+
+    def _counters_of(self, record: Record) -> "_Counters":
+        """The metrics that every body counts in; looking for them by labels takes longer."""
+        action = record.verdict.action if record.verdict else None
+        key = record.dialect, record.direction, record.outcome, record.lane, record.policy, action
+        counters = self._counters.get(key)
+        if counters is None:
+            dialect, direction, outcome, lane, policy, _ = key
+            verdicts = self._verdicts.labels(policy, direction, action) if action else None
+            counters = self._counters[key] = _Counters(
+                self._bodies.labels(dialect, direction, outcome),
+                self._durations.labels(direction, lane),
+                self._scanned.labels(direction),
+                verdicts,
+            )
+        return counters
 
     def _count(self, record: Record, judged: tuple[Judged, ...], mode: str) -> None:
         for item in judged:
@@ -165,4 +194,4 @@ def _log_record(record: Record, seconds: float) -> None:
         fields["skipped"] = dict(Tally(skipped.reason for skipped in record.skipped))
     if record.usage:
         fields["input_tokens"], fields["output_tokens"] = record.usage
-    _log.info("judged", extra=fields)
+    _log.handle(EventRecord(_log.name, "judged", fields))

@@ -4,6 +4,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from extproc.detectors.catalog import FAMILIES, RECOGNIZERS, TYPES
 from extproc.detectors.normal import NormalText
@@ -244,3 +246,39 @@ def test_two_threads_may_follow_streams_at_once() -> None:
     with ThreadPoolExecutor(2) as threads:
         results = list(threads.map(lambda size: in_pieces(text, size), range(1, 30)))
     assert all(result == expected for result in results)
+
+
+# Several texts at once
+
+TEXTS = [
+    text
+    for each in RECOGNIZERS
+    for example in (*each.examples, *each.near_misses)
+    for text in (example, example[:7], example[7:])
+] + ["", "user", "héllo", "12", "jane@", "example.com", "x" * 600, "I " * 300 + "jane@example.com"]
+
+
+@given(st.lists(st.sampled_from(TEXTS)))
+def test_texts_together_hold_what_each_of_them_holds(texts: list[str]) -> None:
+    normal = [NormalText(text) for text in texts]
+    assert list(SCANNER.find_each(normal)) == [SCANNER.find(text) for text in normal]
+
+
+def test_many_short_texts_with_many_matches_are_all_judged() -> None:
+    normal = [NormalText(f"jane{index}@example.com") for index in range(2000)]
+    assert all(len(found) == 1 for found in SCANNER.find_each(normal))
+
+
+@pytest.mark.parametrize("end", ["$", r"\z", r"\Z"])
+def test_a_pattern_that_minds_the_end_is_not_looked_for_in_texts_together(end: str) -> None:
+    scanner = Scanner([recognizer("abc" + end)])
+    texts = [NormalText("abc"), NormalText("x"), NormalText("abcd")]
+    assert [len(found) for found in scanner.find_each(texts)] == [1, 0, 0]
+
+
+def test_texts_are_judged_one_after_the_other() -> None:
+    texts = [NormalText("jane@example.com"), NormalText("1:2:" * 500_000)]
+    found = SCANNER.find_each(texts)
+    assert [each.type for each in next(found)] == ["email_address"]
+    with pytest.raises(BodyError):
+        next(found)

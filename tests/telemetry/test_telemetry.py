@@ -4,14 +4,17 @@ import asyncio
 import io
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from extproc.model.record import Outcome, Record
 from extproc.model.values import Action, Direction, Finding, Judged, Skipped, Usage, Verdict
-from extproc.telemetry.logs import JsonFormatter, configure
+from extproc.telemetry.logs import EventRecord, JsonFormatter, LineHandler, configure
 from extproc.telemetry.telemetry import Telemetry
 
 SSN = Judged(Finding("us_ssn", "pii", 0, 11, 0.85), "ids", Action.REDACT, "replace", ("messages",))
@@ -372,3 +375,134 @@ def test_all_logs_go_to_stderr_in_this_form(
             logging.getLogger(name).setLevel(level)
     [line] = capsys.readouterr().err.splitlines()
     assert json.loads(line)["message"] == "told"
+
+
+# Lines of one turn of the loop are written together
+
+
+class Written(io.StringIO):
+    """Counts the writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes = 0
+
+    def write(self, text: str, /) -> int:
+        self.writes += 1
+        return super().write(text)
+
+
+@pytest.fixture
+def written() -> Written:
+    return Written()
+
+
+@pytest.fixture
+def handler(written: Written) -> LineHandler:
+    made = LineHandler(written)
+    made.setFormatter(JsonFormatter())
+    return made
+
+
+def event(number: int) -> EventRecord:
+    return EventRecord("test.lines", "judged", {"number": number})
+
+
+def numbers(written: Written) -> list[int]:
+    return [json.loads(line)["number"] for line in written.getvalue().splitlines()]
+
+
+def test_without_a_loop_a_line_is_written_at_once(handler: LineHandler, written: Written) -> None:
+    handler.handle(event(1))
+    assert numbers(written) == [1]
+    handler.handle(event(2))
+    assert numbers(written) == [1, 2]
+
+
+def test_the_lines_of_a_turn_are_one_write(handler: LineHandler, written: Written) -> None:
+    async def main() -> None:
+        for turn in range(3):
+            for number in range(100):
+                handler.handle(event(turn * 100 + number))
+            await asyncio.sleep(0)
+            assert len(numbers(written)) == 100 * (turn + 1)
+
+    asyncio.run(main())
+    assert numbers(written) == list(range(300))
+    assert written.writes == 3
+
+
+def test_lines_of_a_loop_that_ended_are_written(handler: LineHandler, written: Written) -> None:
+    for number in range(3):
+        loop = asyncio.new_event_loop()
+        loop.call_soon(handler.handle, event(number))
+        loop.call_soon(loop.stop)
+        loop.run_forever()  # ends before what was asked of it in this turn
+        loop.close()
+    handler.flush()
+    assert numbers(written) == [0, 1, 2]
+
+
+def test_nothing_is_lost_at_exit() -> None:
+    program = """
+import asyncio, logging, sys
+from extproc.telemetry.logs import configure
+
+async def main():
+    configure("info")
+    for number in range(1000):
+        logging.getLogger("x").info("judged", extra={"number": number})
+    sys.exit(0)
+
+asyncio.run(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    found = [json.loads(line)["number"] for line in ended.stderr.splitlines()]
+    assert found == list(range(1000))
+
+
+def test_threads_may_log_while_a_loop_does(handler: LineHandler, written: Written) -> None:
+    def log(first: int) -> None:
+        for number in range(first, first + 500):
+            handler.handle(event(number))
+
+    async def main() -> None:
+        aside = [asyncio.to_thread(log, first) for first in (0, 500)]
+        waiting = asyncio.gather(*aside)
+        for number in range(1000, 1500):
+            handler.handle(event(number))
+            await asyncio.sleep(0)
+        await waiting
+
+    asyncio.run(main())
+    handler.flush()
+    assert sorted(numbers(written)) == list(range(1500))
+
+
+def test_an_event_is_written_like_any_other_record(
+    handler: LineHandler, written: Written, logger: tuple[logging.Logger, io.StringIO]
+) -> None:
+    handler.handle(event(1))
+    logger[0].setLevel(logging.INFO)
+    logger[0].info("judged", extra={"number": 1})
+    ours, other = json.loads(written.getvalue()), json.loads(logger[1].getvalue())
+    assert datetime.fromisoformat(ours.pop("timestamp")).utcoffset() == timedelta(0)
+    assert datetime.fromisoformat(other.pop("timestamp")).utcoffset() == timedelta(0)
+    assert ours == other
+
+
+@pytest.mark.parametrize("created", [0.0, 1.999, 1_700_000_000.0005, 1_700_000_000.9999])
+def test_a_timestamp_is_that_of_its_record(
+    created: float, handler: LineHandler, written: Written
+) -> None:
+    each = event(1)
+    each.created = created
+    handler.handle(each)
+    stamp = datetime.fromisoformat(json.loads(written.getvalue())["timestamp"])
+    assert abs(stamp.timestamp() - created) <= 0.001
+
+
+def test_any_formatter_can_write_an_event() -> None:
+    assert "judged" in logging.Formatter("%(asctime)s %(name)s:%(lineno)d %(message)s").format(
+        event(1)
+    )
