@@ -42,6 +42,12 @@ class Guardrail:
         observing = watched[Direction.RESPONSE] - holding
         scanners = _scanners({*watched.values(), holding, observing}, compiler)
         self._whole = {direction: scanners[types] for direction, types in watched.items()}
+        # Where a policy looks for nothing, and minds nothing that cannot be looked at.
+        self._idle = frozenset(
+            direction
+            for direction, types in watched.items()
+            if not types and policy.unscanned is Action.ALLOW
+        )
         self._streamed = Scanners(
             scanners[holding] if holding else None, scanners[observing] if observing else None
         )
@@ -54,11 +60,18 @@ class Guardrail:
         self, dialect: Dialect, direction: Direction, body: bytes, caller: str
     ) -> Inspection:
         """Inspect a JSON body. Raises BodyError when it cannot be read."""
-        document = json_document.parse(body)
         requested = direction is Direction.REQUEST
+        if direction in self._idle and requested:
+            return self._uninspected()
+        document = json_document.parse(body)
+        if direction in self._idle:
+            return self._uninspected(dialect.usage(document))
         reading = dialect.request(document) if requested else dialect.response(document)
         usage = None if requested else dialect.usage(document)
         return self._inspect(direction, caller, document, reading, json_document.write, usage)
+
+    def _uninspected(self, usage: Usage | None = None) -> Inspection:
+        return Inspection(Verdict(Action.ALLOW, 0.0, self.policy.name), None, 0, usage=usage)
 
     def inspect_text(self, direction: Direction, body: bytes, caller: str) -> Inspection:
         """Inspect a body that is plain text. Raises BodyError when it is not UTF-8."""

@@ -82,13 +82,15 @@ def build(document: PolicyDocument, types: Mapping[str, str]) -> Policy:
     """
     spec = document.spec
     own = {rule.name for rule in spec.rules}
-    preset = [rule for rule in preset_rules(spec.preset) if rule.name not in own]
+    rules = [*spec.rules, *(r for r in preset_rules(spec.preset) if r.name not in own)]
+    # Who looks for nothing does not mind what cannot be looked at.
+    unscanned = _UNSCANNED[spec.strictness] if rules else Action.ALLOW
     return Policy(
         name=document.metadata.name,
-        rules=tuple(_activate(rule, types) for rule in (*spec.rules, *preset)),
+        rules=tuple(_activate(rule, types) for rule in rules),
         least_score=_LEAST_SCORE[spec.strictness],
         max_risk_score=spec.max_risk_score,
-        unscanned=Action(spec.unscanned) if spec.unscanned else _UNSCANNED[spec.strictness],
+        unscanned=Action(spec.unscanned) if spec.unscanned else unscanned,
     )
 
 
