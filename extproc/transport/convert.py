@@ -91,13 +91,13 @@ def _contract(message: pb.ProcessingRequest) -> FilterContract | None:
     if not message.HasField("protocol_config"):
         return None
     config = message.protocol_config
-    try:
-        return FilterContract(
-            BodyMode(config.request_body_mode), BodyMode(config.response_body_mode)
-        )
-    except ValueError:
-        raise ProtocolError("the filter is configured with a body mode that is not known") from None
+    contract = _CONTRACTS.get((config.request_body_mode, config.response_body_mode))
+    if contract is None:
+        raise ProtocolError("the filter is configured with a body mode that is not known")
+    return contract
 
+
+_CONTRACTS = {(one, two): FilterContract(one, two) for one in BodyMode for two in BodyMode}
 
 # Commands to messages
 
@@ -132,19 +132,14 @@ def _mutation(set_headers: HeaderList, remove: tuple[str, ...] = ()) -> bytes:
 
 
 def _changes(set_headers: HeaderList) -> bytes:
-    return b"".join(
-        _field(
-            _SET_HEADERS,
-            _field(_HEADER, _key(key) + _field(_RAW_VALUE, value.encode("latin-1", "replace")))
-            + _OVERWRITE,
-        )
-        for key, value in set_headers
-    )
+    return b"".join([_change(key, value) for key, value in set_headers])
 
 
-@lru_cache(maxsize=64)  # the names are ours
-def _key(key: str) -> bytes:
-    return _field(_KEY, key.encode())
+@lru_cache(maxsize=128)  # most are the same from one exchange to the next
+def _change(key: str, value: str) -> bytes:
+    raw = value.encode("latin-1", "replace")
+    header = _field(_HEADER, _field(_KEY, key.encode()) + _field(_RAW_VALUE, raw))
+    return _field(_SET_HEADERS, header + _OVERWRITE)
 
 
 @lru_cache(maxsize=64)
