@@ -97,7 +97,9 @@ def _contract(message: pb.ProcessingRequest) -> FilterContract | None:
     return contract
 
 
-_CONTRACTS = {(one, two): FilterContract(one, two) for one in BodyMode for two in BodyMode}
+_CONTRACTS: dict[tuple[int, int], FilterContract] = {
+    (one, two): FilterContract(one, two) for one in BodyMode for two in BodyMode
+}
 
 # Commands to messages
 
