@@ -241,6 +241,13 @@ class Gateway:
             self._process.wait()
             raise
 
+    def stat(self, name: str) -> int:
+        """One of Envoy's counters or gauges."""
+        answer = httpx.get(
+            f"http://{self._admin}/stats", params={"filter": f"^{name}$"}, trust_env=False
+        )
+        return int(answer.text.rpartition(": ")[2])
+
     def access_log(self) -> list[dict[str, Any]]:
         """A line for each request that ended. Envoy writes them a little later: poll."""
         lines = self.access_log_file.read_text().splitlines(keepends=True)
