@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -381,14 +382,14 @@ def test_all_logs_go_to_stderr_in_this_form(
 
 
 class Written(io.StringIO):
-    """Counts the writes."""
+    """Keeps the pieces that were written."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.writes = 0
+        self.pieces: list[bytes] = []
 
     def write(self, text: str, /) -> int:
-        self.writes += 1
+        self.pieces.append(text.encode())
         return super().write(text)
 
 
@@ -422,14 +423,30 @@ def test_without_a_loop_a_line_is_written_at_once(handler: LineHandler, written:
 def test_the_lines_of_a_turn_are_one_write(handler: LineHandler, written: Written) -> None:
     async def main() -> None:
         for turn in range(3):
-            for number in range(100):
-                handler.handle(event(turn * 100 + number))
+            for number in range(10):
+                handler.handle(event(turn * 10 + number))
             await asyncio.sleep(0)
-            assert len(numbers(written)) == 100 * (turn + 1)
+            assert len(numbers(written)) == 10 * (turn + 1)
 
     asyncio.run(main())
-    assert numbers(written) == list(range(300))
-    assert written.writes == 3
+    assert numbers(written) == list(range(30))
+    assert len(written.pieces) == 3
+
+
+def test_many_lines_are_written_in_pieces_that_a_pipe_takes_whole(
+    handler: LineHandler, written: Written
+) -> None:
+    async def main() -> None:
+        for number in range(1000):
+            handler.handle(event(number))
+        handler.handle(EventRecord("test.lines", "é" * 5000, {"number": 1000}))
+
+    asyncio.run(main())
+    assert numbers(written) == list(range(1001))
+    *pieces, large = written.pieces
+    assert all(3000 < len(piece) <= select.PIPE_BUF for piece in pieces[:-1])
+    assert all(piece.endswith(b"\n") for piece in written.pieces)
+    assert large.count(b"\n") == 1
 
 
 def test_lines_of_a_loop_that_ended_are_written(handler: LineHandler, written: Written) -> None:
