@@ -18,14 +18,18 @@ _LOOKALIKES = dict(
 _INVISIBLE = frozenset({"Mn", "Me", "Cf"})  # Unicode categories: marks and format characters
 
 
+_MOST_FOLDED = 1 << 15  # about 4 MiB; living scripts have fewer characters than that
+
+
 class _Folding(dict[int, str]):
-    """A `str.translate` table that fills itself as code points are met (at most 1.1 million)."""
+    """A `str.translate` table that fills itself as code points are met, up to a bound."""
 
     def __missing__(self, code_point: int) -> str:
         decomposed = unicodedata.normalize("NFKD", chr(code_point))
         visible = [part for part in decomposed if unicodedata.category(part) not in _INVISIBLE]
         folded = "".join(map(_plain, visible))
-        self[code_point] = folded
+        if len(self) < _MOST_FOLDED:
+            self[code_point] = folded
         return folded
 
 
