@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from extproc.detectors.catalog import RECOGNIZERS
 from extproc.detectors.compiler import IN_MEMORY, Compiler
+from extproc.detectors.normal import NormalText
 from extproc.detectors.scanner import Scanner
 from extproc.dialects import document as json_document
 from extproc.dialects.base import Dialect
@@ -51,6 +52,8 @@ class Guardrail:
         self._streamed = Scanners(
             scanners[holding] if holding else None, scanners[observing] if observing else None
         )
+        for scanner in filter(None, self._streamed):
+            scanner.find_until_unfinished(NormalText(""))  # works out what the first one needs
 
     def enforces(self, direction: Direction) -> bool:
         """Whether a body that cannot be inspected must be refused."""
