@@ -1,5 +1,6 @@
 """The data plane under test: a real processor behind a real Envoy, in front of a recorder."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -17,10 +18,15 @@ from typing import Any
 
 import httpx
 
-from extproc.app.envoy import find_envoy
+from extproc.app.envoy import can_full_duplex, find_envoy
 from extproc.app.envoy_config import render
 from tests.dataplane.canaries import leaks
 from tests.dataplane.recorder import Recorder
+
+ENVOY = os.environ.get("DATAPLANE_ENVOY") or find_envoy()
+TRANSPORT = os.environ.get("DATAPLANE_TRANSPORT", "native")
+FULL_DUPLEX = asyncio.run(can_full_duplex(ENVOY))
+"""Whether this Envoy can end a stream early; with one that cannot, streams are in STREAMED mode."""
 
 GATEWAY = Path(__file__).parents[2] / "envoy" / "gateway.yaml"
 START_SECONDS = 20.0
@@ -86,6 +92,8 @@ class Processor:
             "EXTPROC_ADMIN_LISTEN": "127.0.0.1:0",
             "EXTPROC_POLICY": str(self.policy_file),
             "EXTPROC_LOG_LEVEL": "debug",
+            "EXTPROC_STREAM_MODE": "full_duplex" if FULL_DUPLEX else "streamed",
+            "EXTPROC_TRANSPORT": TRANSPORT,
             **{f"EXTPROC_{name.upper()}": value for name, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -218,7 +226,7 @@ class Gateway:
         arguments += ["--file-flush-interval-msec", "50", "--concurrency", "2"]
         with self.access_log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                [find_envoy(), *map(str, arguments), "--use-dynamic-base-id"],
+                [ENVOY, *map(str, arguments), "--use-dynamic-base-id"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
