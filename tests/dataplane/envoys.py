@@ -5,6 +5,7 @@
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,7 @@ def installed(version: str) -> Path:
 
 def version_of(binary: Path) -> str:
     done = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
-    return done.stdout.split("/")[1]
+    return re.sub(r".*version: \w+/([\d.]+)/.*", r"\1", done.stdout.strip())
 
 
 def run(binary: Path, transport: str, arguments: list[str]) -> Result:
