@@ -82,7 +82,7 @@ class Processor:
         self.policy_file = directory / "policy.yaml"
         self.policy_file.write_text(policy_text)
         self.log_file = directory / "processor.log"
-        self.socket = f"unix:{directory}/p.sock"
+        self.socket = settings.get("listen", f"unix:{directory}/p.sock")
         self.workers = int(settings.get("workers", "1"))
         self.admin = httpx.Client(trust_env=False, timeout=10)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("EXTPROC_")}
@@ -187,6 +187,8 @@ def _says_serving(line: dict[str, Any]) -> bool:
     return line["message"] == "serving" and "worker" not in line
 
 
+Node = dict[str, Any]  # a mapping of Envoy's configuration
+
 Filters = dict[str, dict[str, Any]]
 """The gateway's HTTP filters by the last part of their name."""
 
@@ -196,7 +198,9 @@ Edit = Callable[[Filters], None]
 class Gateway:
     """Envoy with the gateway's own configuration; every provider leads to `upstream`."""
 
-    def __init__(self, directory: Path, processor: Processor, upstream: str, edit: Edit) -> None:
+    def __init__(
+        self, directory: Path, processor: Processor, upstream: str, edit: Edit, tls: Node | None
+    ) -> None:
         self.url = ""
         self.log_file = directory / "envoy.log"
         self.access_log_file = directory / "access.log"
@@ -216,6 +220,8 @@ class Gateway:
         filters = {one["name"].rpartition(".")[2]: one for one in manager["http_filters"]}
         lift_rate_limit(filters)
         edit(filters)
+        [cluster] = [x for x in config["static_resources"]["clusters"] if x["name"] == "extproc"]
+        cluster |= tls or {}
         self._config.write_text(json.dumps(config))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -311,16 +317,23 @@ class Stack:
 
 @contextlib.contextmanager
 def stack(
-    recorder: Recorder, policy_text: str, edit: Edit = as_it_is, **settings: str
+    recorder: Recorder,
+    policy_text: str,
+    edit: Edit = as_it_is,
+    tls: Node | None = None,
+    **settings: str,
 ) -> Iterator[Stack]:
-    """Run a data plane; `settings` are those of the processor. No log of it may hold content."""
+    """Run a data plane; `settings` are those of the processor. No log of it may hold content.
+
+    `tls` is what the gateway's cluster of the processor has in addition.
+    """
     # A short path: the name of a unix socket has 103 bytes at most.
     with tempfile.TemporaryDirectory(prefix="dp-") as name, contextlib.ExitStack() as closing:
         directory = Path(name)
         processor = Processor(directory, policy_text, settings)
         closing.callback(processor.stop)
         processor.start()
-        gateway = Gateway(directory, processor, recorder.url, edit)
+        gateway = Gateway(directory, processor, recorder.url, edit, tls)
         closing.callback(gateway.stop)
         gateway.start()
         processor.wait_ready()
