@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PEERS := .peers/.installed
 
-.PHONY: help run test lint format proto bench bench-lane bench-peers wrk clean
+.PHONY: help run test test-envoys lint format proto bench bench-lane bench-peers wrk clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -16,6 +16,12 @@ run: $(INSTALLED)  ## Run the gateway with a provider simulator on this machine
 
 test: $(INSTALLED)  ## Run all tests, on real Envoy
 	$(BIN)/python -m pytest
+
+ENVOYS ?= 1.36 1.38 1.39 1.40
+TRANSPORTS ?= native grpcio
+
+test-envoys: $(INSTALLED)  ## Run the data-plane tests on several Envoys and both transports
+	$(BIN)/python tests/dataplane/envoys.py --envoys $(ENVOYS) --transports $(TRANSPORTS)
 
 lint: $(INSTALLED)  ## Check style, types, layers and generated code
 	$(BIN)/ruff check

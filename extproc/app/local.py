@@ -30,13 +30,14 @@ _DRAIN_SECONDS = 2.0
 class Options:
     """What a user may choose. `port` None takes 10000 or, where that is taken, a free one.
 
-    `workers` None takes what the settings say.
+    `workers` None takes what the settings say, `envoy` None the one that is installed.
     """
 
     upstream: str | None = None
     policy: Path | None = None
     port: int | None = None
     workers: int | None = None
+    envoy: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ Progress = Callable[[str], None]
 @asynccontextmanager
 async def gateway(options: Options, progress: Progress) -> AsyncIterator[tuple[Endpoints, Envoy]]:
     """Start everything in order, tell `progress` of each step, and stop it all on exit."""
-    binary = find_envoy()
+    binary = find_envoy(options.envoy)
     port = _choose_port(options.port)
     admin_port = _free_port()
     async with contextlib.AsyncExitStack() as stack:

@@ -6,7 +6,7 @@ import logging
 import secrets
 import signal
 import uuid
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from extproc import __version__
@@ -23,11 +23,13 @@ from extproc.exchange.state import Limits
 from extproc.model.errors import InputError
 from extproc.redaction.operators import Redactor
 from extproc.telemetry.telemetry import Telemetry
+from extproc.transport.listen import is_exposed
 from extproc.transport.session import Service
 
 if TYPE_CHECKING:
     from extproc.transport.grpcio import GrpcServer
     from extproc.transport.native.server import NativeServer
+    from extproc.transport.native.tls import Tls
 
 _SLOW_LANE_THREADS = 2
 
@@ -56,7 +58,7 @@ class Processor:
             new_request_id=lambda: str(uuid.uuid4()),
             max_streams=settings.max_streams,
         )
-        self._server = _server(settings.transport)(service, self._executor)
+        self._server = _server(settings, service, self._executor)
         self._admin = Admin(settings, self._telemetry.registry, self.checks) if admin else None
         self._follower: asyncio.Task[None] | None = None
 
@@ -86,6 +88,7 @@ class Processor:
         """Serve. Raises SetupError when an address cannot be taken."""
         if self._admin is not None:
             await self._admin.start()
+        _warn_if_exposed(self._settings)
         await self._server.start(self._settings.listen)
         self._follower = asyncio.create_task(
             self._policy.follow(self._settings.policy_poll_seconds)
@@ -141,15 +144,38 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _server(transport: str) -> "type[NativeServer | GrpcServer]":
-    """The class of the server. Imported where it is chosen, since grpcio is heavy."""
-    if transport == "native":
+def _server(
+    settings: Settings, service: Service, executor: Executor
+) -> "NativeServer | GrpcServer":
+    """The server of the transport. Imported where it is chosen, since grpcio is heavy."""
+    if settings.transport == "native":
         from extproc.transport.native.server import NativeServer
 
-        return NativeServer
+        return NativeServer(service, executor, _tls(settings), settings.peer_uids)
     from extproc.transport.grpcio import GrpcServer
 
-    return GrpcServer
+    return GrpcServer(service, executor)
+
+
+def _warn_if_exposed(settings: Settings) -> None:
+    if settings.tls_cert_file is None and is_exposed(settings.listen):
+        remedy = "set EXTPROC_TLS_CERT_FILE, or listen on a unix socket or on loopback"
+        fields = {"listen": settings.listen, "remedy": remedy}
+        _log.warning("content from Envoy arrives in the clear: no TLS", extra=fields)
+
+
+def _tls(settings: Settings) -> "Tls | None":
+    if settings.tls_cert_file is None or settings.tls_key_file is None:
+        return None
+    from extproc.transport.native.tls import Tls, TlsFiles
+
+    files = TlsFiles(
+        cert=settings.tls_cert_file,
+        key=settings.tls_key_file,
+        client_ca=settings.tls_client_ca_file,
+        client_sans=settings.tls_client_sans,
+    )
+    return Tls(files)
 
 
 def _key(settings: Settings) -> bytes:

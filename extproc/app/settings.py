@@ -5,17 +5,28 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
 from extproc.app.addresses import worker_addresses
+from extproc.app.protection import conflict
 from extproc.model.errors import InputError
 from extproc.policy.source import FileProblemsError, Problem, read_documents
+from extproc.transport.native.sans import check_san
 
 _CONFIG = "EXTPROC_CONFIG"
 
@@ -46,6 +57,13 @@ def _absolute(value: Path) -> Path:
     return value
 
 
+def _listed(value: object) -> object:
+    """A list as a variable has it, separated by commas, or as YAML has it."""
+    if isinstance(value, str):
+        return tuple(item for item in map(str.strip, value.split(",")) if item)
+    return (value,) if isinstance(value, int) else value
+
+
 class Settings(BaseSettings):
     """What `extproc serve` is told. Environment variables win over the file."""
 
@@ -55,6 +73,15 @@ class Settings(BaseSettings):
     admin_listen: Annotated[str, AfterValidator(_tcp_address)] = "127.0.0.1:8081"
     transport: Literal["native", "grpcio"] = "native"
     workers: int = Field(default=1, ge=1, le=64)
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    tls_client_ca_file: Path | None = None
+    tls_client_sans: Annotated[
+        tuple[Annotated[str, AfterValidator(check_san)], ...], NoDecode, BeforeValidator(_listed)
+    ] = ()
+    peer_uids: Annotated[
+        frozenset[Annotated[int, Field(ge=0, lt=1 << 32)]], NoDecode, BeforeValidator(_listed)
+    ] = frozenset()
     policy: Path | None = None
     policy_poll_seconds: float = Field(default=1.0, ge=0.05, le=3600)
     redaction_key: SecretStr | None = None
@@ -74,6 +101,13 @@ class Settings(BaseSettings):
             worker_addresses(self.listen, self.workers)
         except ValueError as error:
             raise ValueError(f"EXTPROC_LISTEN: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _protection_can_work(self) -> Self:
+        if (found := conflict(self)) is not None:
+            name, message = found
+            raise PydanticCustomError("conflict", message, {"setting": name})
         return self
 
     @classmethod
@@ -100,7 +134,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         settings = Settings(**overrides)
     except ValidationError as error:
-        mistakes += [_mistake(detail["loc"], detail["msg"]) for detail in error.errors()]
+        mistakes += [_mistake(_setting(detail), detail["msg"]) for detail in error.errors()]
     if mistakes:
         raise InputError("\n".join(mistakes))
     return settings
@@ -136,8 +170,9 @@ def check_settings(path: Path) -> None:
     except ValidationError as error:
         document, problems = read_documents(path)[0], []
         for detail in error.errors():
-            name = str(detail["loc"][0]) if detail["loc"] else ""
-            message = f"{name}: {_remedy(detail['type'], detail['msg'])}"
+            name = _setting(detail)
+            remedy = _remedy(detail["type"], detail["msg"])
+            message = f"{name}: {remedy}" if name else remedy
             problems.append(Problem(str(path), document.line((name,)), message))
         raise FileProblemsError(problems) from None
 
@@ -173,6 +208,12 @@ def _unknown_variables() -> list[str]:
     ]
 
 
-def _mistake(location: tuple[str | int, ...], message: str) -> str:
+def _setting(detail: ErrorDetails) -> str:
+    """Name of the setting at fault; empty where several are."""
+    location = detail["loc"] or (detail.get("ctx", {}).get("setting", ""),)
+    return str(location[0])
+
+
+def _mistake(name: str, message: str) -> str:
     message = message.removeprefix("Value error, ")
-    return f"EXTPROC_{str(location[0]).upper()}: {message}" if location else message
+    return f"EXTPROC_{name.upper()}: {message}" if name else message

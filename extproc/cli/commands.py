@@ -55,6 +55,10 @@ def run(
         int | None,
         typer.Option(min=1, max=64, help="Processes that judge; default: EXTPROC_WORKERS, or 1."),
     ] = None,
+    envoy: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Envoy, 1.36 or newer; default: the one installed."),
+    ] = None,
 ) -> None:
     """Run the whole gateway on this machine: Envoy, the processor and a provider simulator.
 
@@ -67,7 +71,8 @@ def run(
     from extproc.cli.console import announce, progress, show_judgements
 
     show_judgements()
-    uvloop.run(run_gateway(Options(upstream, policy, port, workers), progress, announce))
+    options = Options(upstream, policy, port, workers, envoy)
+    uvloop.run(run_gateway(options, progress, announce))
 
 
 @app.command()

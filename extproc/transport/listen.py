@@ -1,10 +1,17 @@
 """Sockets to listen on."""
 
 import socket
+import struct
+import sys
+from ipaddress import ip_address
 from pathlib import Path
 
 _BACKLOG = 1024
 _SOCKET_MODE = 0o660
+
+_UCRED = struct.Struct("iII")  # Linux: process, user, group
+_XUCRED = struct.Struct("IIh16I")  # macOS: version, user, groups
+_SOL_LOCAL, _LOCAL_PEERCRED = 0, 1
 
 
 def socket_path(address: str) -> Path | None:
@@ -34,6 +41,29 @@ def claim(path: Path) -> None:
 def open_to_group(path: Path) -> None:
     """Let owner and group connect, and nobody else."""
     path.chmod(_SOCKET_MODE)
+
+
+def is_exposed(address: str) -> bool:
+    """Whether other machines may reach an address: all but unix sockets and loopback."""
+    if socket_path(address) is not None:
+        return False
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return host != "localhost"
+
+
+def peer_uid(connection: socket.socket) -> int:
+    """The user of the process at the other end of a unix socket, as the kernel knows it.
+
+    Raises OSError.
+    """
+    if sys.platform == "darwin":
+        credentials = connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED.size)
+        return int(_XUCRED.unpack(credentials)[1])
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    return int(_UCRED.unpack(credentials)[1])
 
 
 def listen(address: str) -> socket.socket:

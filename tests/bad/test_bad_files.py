@@ -81,6 +81,10 @@ SETTINGS: dict[str, tuple[int, str]] = {
     "header-in-capitals": (2, "customer_header"),
     "a-name-that-is-a-number": (2, "1"),
     "one-name-twice": (3, "max_streams"),
+    "certificate-without-key": (2, "its private key is missing; set EXTPROC_TLS_KEY_FILE too"),
+    "tls-on-a-socket": (1, "a unix socket has no TLS; set EXTPROC_LISTEN to HOST:PORT"),
+    "users-on-tcp": (2, "only a unix socket knows the users of its peers"),
+    "surprising-san": (2, "write a DNS name"),
 }
 BOMB = HERE / "policy-alias-bomb.yaml"
 

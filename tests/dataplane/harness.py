@@ -1,5 +1,6 @@
 """The data plane under test: a real processor behind a real Envoy, in front of a recorder."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -17,10 +18,15 @@ from typing import Any
 
 import httpx
 
-from extproc.app.envoy import find_envoy
+from extproc.app.envoy import can_full_duplex, find_envoy
 from extproc.app.envoy_config import render
 from tests.dataplane.canaries import leaks
 from tests.dataplane.recorder import Recorder
+
+ENVOY = os.environ.get("DATAPLANE_ENVOY") or find_envoy()
+TRANSPORT = os.environ.get("DATAPLANE_TRANSPORT", "native")
+FULL_DUPLEX = asyncio.run(can_full_duplex(ENVOY))
+"""Whether this Envoy can end a stream early; with one that cannot, streams are in STREAMED mode."""
 
 GATEWAY = Path(__file__).parents[2] / "envoy" / "gateway.yaml"
 START_SECONDS = 20.0
@@ -76,7 +82,7 @@ class Processor:
         self.policy_file = directory / "policy.yaml"
         self.policy_file.write_text(policy_text)
         self.log_file = directory / "processor.log"
-        self.socket = f"unix:{directory}/p.sock"
+        self.socket = settings.get("listen", f"unix:{directory}/p.sock")
         self.workers = int(settings.get("workers", "1"))
         self.admin = httpx.Client(trust_env=False, timeout=10)
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("EXTPROC_")}
@@ -86,6 +92,8 @@ class Processor:
             "EXTPROC_ADMIN_LISTEN": "127.0.0.1:0",
             "EXTPROC_POLICY": str(self.policy_file),
             "EXTPROC_LOG_LEVEL": "debug",
+            "EXTPROC_STREAM_MODE": "full_duplex" if FULL_DUPLEX else "streamed",
+            "EXTPROC_TRANSPORT": TRANSPORT,
             **{f"EXTPROC_{name.upper()}": value for name, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -179,6 +187,8 @@ def _says_serving(line: dict[str, Any]) -> bool:
     return line["message"] == "serving" and "worker" not in line
 
 
+Node = dict[str, Any]  # a mapping of Envoy's configuration
+
 Filters = dict[str, dict[str, Any]]
 """The gateway's HTTP filters by the last part of their name."""
 
@@ -188,7 +198,9 @@ Edit = Callable[[Filters], None]
 class Gateway:
     """Envoy with the gateway's own configuration; every provider leads to `upstream`."""
 
-    def __init__(self, directory: Path, processor: Processor, upstream: str, edit: Edit) -> None:
+    def __init__(
+        self, directory: Path, processor: Processor, upstream: str, edit: Edit, tls: Node | None
+    ) -> None:
         self.url = ""
         self.log_file = directory / "envoy.log"
         self.access_log_file = directory / "access.log"
@@ -208,6 +220,8 @@ class Gateway:
         filters = {one["name"].rpartition(".")[2]: one for one in manager["http_filters"]}
         lift_rate_limit(filters)
         edit(filters)
+        [cluster] = [x for x in config["static_resources"]["clusters"] if x["name"] == "extproc"]
+        cluster |= tls or {}
         self._config.write_text(json.dumps(config))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -218,7 +232,7 @@ class Gateway:
         arguments += ["--file-flush-interval-msec", "50", "--concurrency", "2"]
         with self.access_log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                [find_envoy(), *map(str, arguments), "--use-dynamic-base-id"],
+                [ENVOY, *map(str, arguments), "--use-dynamic-base-id"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -303,16 +317,23 @@ class Stack:
 
 @contextlib.contextmanager
 def stack(
-    recorder: Recorder, policy_text: str, edit: Edit = as_it_is, **settings: str
+    recorder: Recorder,
+    policy_text: str,
+    edit: Edit = as_it_is,
+    tls: Node | None = None,
+    **settings: str,
 ) -> Iterator[Stack]:
-    """Run a data plane; `settings` are those of the processor. No log of it may hold content."""
+    """Run a data plane; `settings` are those of the processor. No log of it may hold content.
+
+    `tls` is what the gateway's cluster of the processor has in addition.
+    """
     # A short path: the name of a unix socket has 103 bytes at most.
     with tempfile.TemporaryDirectory(prefix="dp-") as name, contextlib.ExitStack() as closing:
         directory = Path(name)
         processor = Processor(directory, policy_text, settings)
         closing.callback(processor.stop)
         processor.start()
-        gateway = Gateway(directory, processor, recorder.url, edit)
+        gateway = Gateway(directory, processor, recorder.url, edit, tls)
         closing.callback(gateway.stop)
         gateway.start()
         processor.wait_ready()

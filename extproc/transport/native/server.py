@@ -8,8 +8,10 @@ from extproc.model.errors import SetupError
 from extproc.transport.call import UNIMPLEMENTED, Call, Status
 from extproc.transport.listen import listen, socket_path
 from extproc.transport.native.connection import Bounds
+from extproc.transport.native.door import Door
 from extproc.transport.native.health import CHECK, WATCH, CheckCall, Health, WatchCall
 from extproc.transport.native.protocol import ConnectionProtocol
+from extproc.transport.native.tls import Tls
 from extproc.transport.session import PROCESS, SERVICE, Service
 
 _SPARE_STREAMS = 100  # of a connection: for health checks, and for refusals that say why
@@ -17,15 +19,27 @@ _ANNOUNCED_SECONDS = 1.0  # between the announcement of the end and the refusal 
 
 
 class NativeServer:
-    """Serves ext_proc and grpc.health.v1 on one address, `unix:/path` or `host:port`."""
+    """Serves ext_proc and grpc.health.v1 on one address, `unix:/path` or `host:port`.
 
-    def __init__(self, service: Service, executor: Executor) -> None:
+    `tls` is for TCP; `peer_uids` says who may connect to a unix socket, nobody else if any.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        executor: Executor,
+        tls: Tls | None = None,
+        peer_uids: frozenset[int] = frozenset(),
+    ) -> None:
+        self._tls = tls
+        self._peer_uids = peer_uids
+        self._door: Door | None = None
+        self._follower: asyncio.Task[None] | None = None
         self._service = service
         self._health = Health(("", SERVICE))
         self._connections: set[ConnectionProtocol] = set()
         self._empty = asyncio.Event()
         self._address = ""
-        self._server: asyncio.Server | None = None
         self.executor = executor
         self.bounds = Bounds(
             max_message=service.max_message, max_streams=service.max_streams + _SPARE_STREAMS
@@ -40,22 +54,24 @@ class NativeServer:
             message = f"cannot listen on {address}: {error}; choose another EXTPROC_LISTEN"
             raise SetupError(message) from error
         self._address = address
-        loop = asyncio.get_running_loop()
-        if listening.family == socket.AF_UNIX:
-            self._server = await loop.create_unix_server(self._connect, sock=listening)
-        else:
+        if listening.family != socket.AF_UNIX:
             self.port = listening.getsockname()[1]
-            self._server = await loop.create_server(self._connect, sock=listening)
+        self._door = Door(lambda: ConnectionProtocol(self), self._tls, self._peer_uids)
+        self._door.open(listening)
+        if self._tls is not None:
+            self._follower = asyncio.create_task(self._tls.follow())
         self._health.set_serving(serving=True)
 
     async def stop(self, grace_seconds: float) -> None:
         """Report NOT_SERVING, take no new exchanges, let open ones finish for so long."""
         self._health.set_serving(serving=False)
-        if self._server is not None:
-            self._server.close()
-            path = socket_path(self._address)
-            if path is not None:
-                path.unlink(missing_ok=True)
+        if self._follower is not None:
+            self._follower.cancel()
+        if self._door is not None:
+            self._door.close()
+        path = socket_path(self._address)
+        if path is not None:
+            path.unlink(missing_ok=True)
         for connection in list(self._connections):
             connection.announce_end()
         loop = asyncio.get_running_loop()
@@ -73,9 +89,6 @@ class NativeServer:
     def _refuse_new(self) -> None:
         for connection in list(self._connections):
             connection.refuse_new()
-
-    def _connect(self) -> ConnectionProtocol:
-        return ConnectionProtocol(self)
 
     # What its connections ask of it
 
