@@ -1,7 +1,7 @@
 """What a supervisor and its workers tell each other: one line of JSON for each message.
 
-The supervisor writes its orders and nothing more; the end of its side means: drain. So a worker
-also drains when the supervisor dies.
+The supervisor writes its orders, and `DRAIN` when a worker is to end. A worker also drains when the
+channel ends without it: the supervisor has died.
 """
 
 from pathlib import Path
@@ -11,6 +11,8 @@ from pydantic import BaseModel
 
 from extproc.admin.app import Check
 from extproc.app.settings import GivenSettings, Settings
+
+DRAIN = b"drain\n"
 
 
 class Orders(BaseModel):

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pydantic import ValidationError
 
-from extproc.app.channel import Orders, Report, line
+from extproc.app.channel import DRAIN, Orders, Report, line
 from extproc.model.errors import ExtprocError, InputError, SetupError
 
 _TICK_SECONDS = 1.0
@@ -72,7 +72,7 @@ class Child:
         self._process, self._writer = process, writer
         writer.write(line(orders))
         if self.told_to_leave:
-            writer.write_eof()
+            writer.write(DRAIN)
         listening = asyncio.create_task(self._listen(reader))
         ending = asyncio.create_task(process.wait())
         hung = False
@@ -94,7 +94,7 @@ class Child:
         """Let it finish what is open, and end."""
         self.told_to_leave = True
         if self._writer is not None and not self.ended.is_set():
-            self._writer.write_eof()
+            self._writer.write(DRAIN)
 
     def kill(self) -> None:
         if self._process is not None and self._process.returncode is None:

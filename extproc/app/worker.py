@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 
@@ -25,18 +24,20 @@ def take_orders() -> tuple[Orders, socket.socket]:
         channel = socket.socket(fileno=_STDIN)
     except OSError:
         raise InputError("a worker is started by `extproc serve`; start that") from None
-    with channel.makefile("rb") as lines:
-        return Orders.model_validate_json(lines.readline()), channel
+    with channel.makefile("rb", buffering=0) as lines:  # what follows is read later
+        orders = lines.readline()
+    if not orders:
+        raise InputError("the supervisor ended before it gave orders; start it again")
+    return Orders.model_validate_json(orders), channel
 
 
 async def work(number: int, orders: Orders, channel: socket.socket) -> int:
-    """Be worker `number` until the supervisor closes the channel or SIGTERM comes, then drain.
+    """Be worker `number` until the supervisor says so, or is gone, or SIGTERM comes; then drain.
 
     Returns the exit code. Why it could not start is told to the supervisor, which says it once for
     all workers.
     """
     memory.limit_arenas()
-    supervisor = os.getppid()
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     reader, writer = await asyncio.open_unix_connection(sock=channel)
@@ -52,20 +53,23 @@ async def work(number: int, orders: Orders, channel: socket.socket) -> int:
         return code
     memory.settle()
     reports = asyncio.create_task(_report(processor, writer))
-    told = {asyncio.create_task(_ended(reader)), asyncio.create_task(stopping.wait())}
-    _, waiting = await asyncio.wait(told, return_when=asyncio.FIRST_COMPLETED)
+    told = asyncio.create_task(_last_word(reader))
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait({told, stopped}, return_when=asyncio.FIRST_COMPLETED)
     await processor.stop()
-    for task in (reports, *waiting):
-        task.cancel()
-    if os.getppid() != supervisor:  # it died, so the folder is left to us
+    if told.done() and not told.result():  # the supervisor died and left the folder to us
         merged.remove(orders.metrics, number)
+    for task in (reports, told, stopped):
+        task.cancel()
     return 0
 
 
-async def _ended(reader: asyncio.StreamReader) -> None:
-    """Return when the supervisor has closed its side, or is gone."""
-    with contextlib.suppress(ConnectionError):
-        await reader.read()
+async def _last_word(reader: asyncio.StreamReader) -> bytes:
+    """What the supervisor says when this is to end; nothing when it is gone."""
+    try:
+        return await reader.readline()
+    except ConnectionError:
+        return b""
 
 
 async def _report(processor: Processor, writer: asyncio.StreamWriter) -> None:
