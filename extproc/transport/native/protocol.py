@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from asyncio import BaseTransport, Future, TimerHandle, Transport
 from concurrent.futures import Executor
 from typing import Protocol, cast
@@ -10,6 +11,8 @@ from extproc.transport.call import Call, Reply, Status, Work
 from extproc.transport.native.connection import Bounds, Connection
 
 _PREFACE_SECONDS = 10.0
+_AT_ONCE = 4 << 10  # bytes of a large read that are taken before the time is looked at
+_TURN_SECONDS = 0.001
 _UNWRITTEN_BYTES = 1 << 20  # beyond it nothing more is read, since reading makes answers
 
 _log = logging.getLogger(__name__)
@@ -42,6 +45,8 @@ class ConnectionProtocol(asyncio.Protocol):
         self._transport: Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._patience: TimerHandle | None = None
+        self._unread = b""  # of a read that takes more than one turn
+        self._is_written = True  # whether the peer keeps up with reading
 
     # What asyncio calls
 
@@ -54,7 +59,47 @@ class ConnectionProtocol(asyncio.Protocol):
         self._write(self._connection.start())
 
     def data_received(self, data: bytes) -> None:
-        self._write(self._connection.receive(data))
+        if len(data) <= _AT_ONCE and not self._unread:
+            self._write(self._connection.receive(data))
+            return
+        # TLS may have one more read for us although reading is paused.
+        is_behind = bool(self._unread)
+        self._unread += data
+        if not is_behind:
+            self._take_turn()
+
+    def _take_turn(self) -> None:
+        """Take what was read for so long, then let other connections have the loop."""
+        data, place, out = self._unread, 0, []
+        until = time.monotonic() + _TURN_SECONDS
+        while place < len(data):
+            out.append(self._connection.receive(data[place : place + _AT_ONCE]))
+            place += _AT_ONCE
+            if time.monotonic() >= until:
+                break
+        self._unread = data[place:]
+        if self._unread:
+            self._pause()
+        self._write(b"".join(out))
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Read on, or take the rest of what was read, as far as the peer keeps up."""
+        transport = self._transport
+        if transport is None or transport.is_closing() or not self._is_written:
+            return
+        if self._unread:
+            self._loop.call_soon(self._next_turn)
+        else:
+            transport.resume_reading()
+
+    def _next_turn(self) -> None:
+        if self._unread and self._is_written:
+            self._take_turn()
+
+    def _pause(self) -> None:
+        if self._transport is not None:
+            self._transport.pause_reading()
 
     def eof_received(self) -> bool:
         return False  # nobody is left to be answered
@@ -63,15 +108,16 @@ class ConnectionProtocol(asyncio.Protocol):
         self._host.left(self)
         if self._patience is not None:
             self._patience.cancel()
+        self._unread = b""
         self._connection.close()
 
     def pause_writing(self) -> None:
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self._is_written = False
+        self._pause()
 
     def resume_writing(self) -> None:
-        if self._transport is not None:
-            self._transport.resume_reading()
+        self._is_written = True
+        self._go_on()
 
     # What the server calls
 

@@ -44,6 +44,11 @@ class Stream:
         self.unsent = 0  # bytes of `backlog`
         self.status: Status | None = None  # goes out behind `backlog`
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait for work to end, or for the peer to read."""
+        return self.unsent + sum(map(len, self.inbox))
+
     def queue(self, message: bytes) -> None:
         """Let a message wait for window."""
         head = b"\0" + len(message).to_bytes(4)

@@ -111,9 +111,9 @@ ATTACKS = [
     Attack(
         "rapid reset behind a message",
         lambda n: _begun(_stream(n)) + wire.reset(_stream(n)),
-        turns=_MANY,
+        turns=8000,
     ),
-    Attack("rapid reset behind work", _reset_with_work, turns=_MANY),
+    Attack("rapid reset behind work", _reset_with_work, turns=8000),
     Attack(
         "made you reset: WINDOW_UPDATE of 0",
         lambda n: _silent(_stream(n)) + wire.frame(wire.WINDOW_UPDATE, 0, _stream(n), bytes(4)),
@@ -121,7 +121,7 @@ ATTACKS = [
     Attack(
         "made you reset: PRIORITY of a wrong size",
         lambda n: _begun(_stream(n)) + wire.frame(wire.PRIORITY, 0, _stream(n), bytes(4)),
-        turns=_MANY,
+        turns=8000,
     ),
     Attack(
         "made you reset: DATA behind the end",
@@ -141,7 +141,7 @@ ATTACKS = [
         "SETTINGS of thousands on open streams",
         _alternating,
         opening=wire.OPENING + _every(_begun, _MANY),
-        turns=_MANY,
+        turns=8000,
     ),
     Attack("DATA, empty", lambda _: wire.data(1), opening=wire.OPENING + _silent(1)),
     Attack(
@@ -175,7 +175,7 @@ ATTACKS = [
         ends=REFUSED,
     ),
     Attack("streams without messages", lambda n: _silent(_stream(n)), turns=8000),
-    Attack("streams beyond the limit", lambda n: _begun(_stream(n)), turns=8000),
+    Attack("streams beyond the limit", lambda n: _begun(_stream(n)), turns=8000, ends=SERVED),
     Attack(
         "half a preface",
         lambda n: wire.PREFACE[n : n + 1],
@@ -190,7 +190,6 @@ ATTACKS = [
         lambda n: wire.data(_stream(n % 20), b"x"),
         opening=wire.OPENING
         + _every(lambda s: _silent(s) + wire.data(s, b"\0" + (50 << 20).to_bytes(4)), 20),
-        ends=SERVED,
         connections=100,
         pause=0.2,
     ),
