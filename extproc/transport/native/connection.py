@@ -80,7 +80,7 @@ class Connection:
         self._receivable = bounds.connection_window
         self._ungranted = 0
         self._unread = 0  # bytes of messages that are not whole yet
-        self._at_work: dict[int, int] = {}  # bytes of messages, also of streams that are gone
+        self._abandoned: list[int] = []
         self._peer_window = 65_535  # of a stream that begins
         self._peer_frame = frames.MAX_FRAME_SIZE
         self._blocked: dict[int, Stream] = {}  # streams with a backlog
@@ -127,17 +127,15 @@ class Connection:
 
     def resume(self, number: int, result: object) -> bytes:
         """Bring the outcome of work to the stream that handed it out."""
-        size = self._at_work.pop(number, 0)
-        if self.closing:
-            return b""
         stream = self._streams.get(number)
-        if stream is not None:
-            stream.waiting = False
-            self._perform(stream, stream.call.resume(result))
-            if stream.waiting:
-                self._at_work[number] = size
-            self._read_inbox(stream)
-            self._grant(stream, 0)
+        if stream is None or self.closing:
+            return b""
+        stream.waiting = False
+        self._perform(stream, stream.call.resume(result))
+        if not stream.waiting:
+            stream.at_work = 0
+        self._read_inbox(stream)
+        self._grant(stream, 0)
         self._grant_connection()
         return self._written()
 
@@ -153,6 +151,11 @@ class Connection:
         """Work that was handed out since the last time, with the stream that waits for it."""
         work, self._work = self._work, []
         return work
+
+    def take_abandoned(self) -> list[int]:
+        """Streams that were over before their work was, since the last time."""
+        abandoned, self._abandoned = self._abandoned, []
+        return abandoned
 
     def announce_end(self) -> bytes:
         """Tell the peer to open no more streams; those on their way are still taken."""
@@ -179,6 +182,8 @@ class Connection:
         self._blocked.clear()
         self._work.clear()
         for stream in streams:
+            if stream.waiting:
+                self._abandoned.append(stream.number)
             stream.call.close()
 
     def _written(self) -> bytes:
@@ -307,7 +312,7 @@ class Connection:
     def _deliver(self, stream: Stream, message: bytes) -> None:
         reply = stream.call.receive(message)
         if reply.work is not None:
-            self._at_work[stream.number] = len(message)
+            stream.at_work = len(message)
         self._perform(stream, reply)
 
     def _refuse_data(self, number: int, stream: Stream | None) -> None:
@@ -361,7 +366,7 @@ class Connection:
         """
         if self._ungranted < self._bounds.connection_window // 2:
             return
-        held = sum(self._at_work.values()) + sum(one.held for one in self._streams.values())
+        held = sum(stream.held for stream in self._streams.values())
         if held <= self._bounds.max_held:
             self._out.append(frames.window_update(0, self._ungranted))
             self._receivable += self._ungranted
@@ -641,6 +646,8 @@ class Connection:
         del self._streams[stream.number]
         self._blocked.pop(stream.number, None)
         self._unread -= stream.reader.held
+        if stream.waiting:
+            self._abandoned.append(stream.number)
         stream.call.close()
         self._close_if_done()
 

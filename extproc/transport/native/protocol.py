@@ -45,6 +45,7 @@ class ConnectionProtocol(asyncio.Protocol):
         self._transport: Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._patience: TimerHandle | None = None
+        self._working: dict[int, Future[object]] = {}
         self._unread = b""  # of a read that takes more than one turn
         self._is_written = True  # whether the peer keeps up with reading
 
@@ -110,6 +111,7 @@ class ConnectionProtocol(asyncio.Protocol):
             self._patience.cancel()
         self._unread = b""
         self._connection.close()
+        self._cancel_abandoned()
 
     def pause_writing(self) -> None:
         self._is_written = False
@@ -150,6 +152,7 @@ class ConnectionProtocol(asyncio.Protocol):
             transport.write(data)
         for number, work in self._connection.take_work():
             self._run(number, work)
+        self._cancel_abandoned()
         if self._connection.closing and not transport.is_closing():
             if self._connection.fault:
                 _log.warning("connection refused", extra={"reason": self._connection.fault})
@@ -157,10 +160,19 @@ class ConnectionProtocol(asyncio.Protocol):
 
     def _run(self, number: int, work: Work) -> None:
         future = self._loop.run_in_executor(self._host.executor, work)
+        self._working[number] = future
         future.add_done_callback(lambda done: self._resume(number, done))
+
+    def _cancel_abandoned(self) -> None:
+        """Take work out of the executor's queue: a client that resets streams must not fill it."""
+        for number in self._connection.take_abandoned():
+            working = self._working.pop(number, None)
+            if working is not None:
+                working.cancel()
 
     def _resume(self, number: int, done: "Future[object]") -> None:
         if done.cancelled():
-            return  # the executor is gone, and so is the server
+            return  # nobody waits for it, or the executor is gone and so is the server
+        self._working.pop(number, None)
         result = done.exception() or done.result()
         self._write(self._connection.resume(number, result))

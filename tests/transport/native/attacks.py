@@ -52,7 +52,7 @@ _HEADERS = headers("request", POST).SerializeToString()
 _ASK = asking("hi").SerializeToString()
 _LARGE = asking("x " * (_DEFERRED // 2)).SerializeToString()
 _ANSWERED = headers("response", JSON).SerializeToString()
-_LEAKY = asking((f"It is {SSN}. " + "x" * 600) * 100).SerializeToString()
+_LEAKY = asking((f"It is {SSN}. " + "x" * 600) * 13).SerializeToString()
 
 
 def exchange(stream: int) -> list[bytes]:
