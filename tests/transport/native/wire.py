@@ -18,6 +18,8 @@ END_HEADERS = 0x4
 PADDED = 0x8
 PRIORITIZED = 0x20
 
+LARGEST_FRAME = 1 << 14
+
 CODES = tuple(
     """NO_ERROR PROTOCOL_ERROR INTERNAL_ERROR FLOW_CONTROL_ERROR SETTINGS_TIMEOUT STREAM_CLOSED
     FRAME_SIZE_ERROR REFUSED_STREAM CANCEL COMPRESSION_ERROR CONNECT_ERROR ENHANCE_YOUR_CALM
@@ -185,6 +187,16 @@ def _split(sent: bytes) -> Iterator[Frame]:
         size = int.from_bytes(sent[place : place + 3])
         end = place + 9 + size
         assert end <= len(sent), "half a frame"
+        stream = int.from_bytes(sent[place + 5 : place + 9])
+        yield Frame(sent[place + 3], sent[place + 4], stream, sent[place + 9 : end])
+        place = end
+
+
+def split_any(sent: bytes) -> Iterator[Frame]:
+    """Frames in whatever was sent; the last one may be shorter than announced."""
+    place = 0
+    while place + 9 <= len(sent):
+        end = place + 9 + int.from_bytes(sent[place : place + 3])
         stream = int.from_bytes(sent[place + 5 : place + 9])
         yield Frame(sent[place + 3], sent[place + 4], stream, sent[place + 9 : end])
         place = end
