@@ -142,4 +142,5 @@ def configure(level: str, **fields: object) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.getLogger("grpc").setLevel(logging.WARNING)
+    logging.getLogger("hpack").setLevel(logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)

@@ -25,16 +25,12 @@ from extproc.transport.native.server import NativeServer
 from extproc.transport.pb import external_processor_pb2 as pb
 from extproc.transport.session import Service
 from tests.guardrail.making import BLOCK_SSN, DONE, REDACT_ALL, SSN, said, text_of
+from tests.transport.making import EVENTS, JSON, POST, asking, body, headers, saying
 
 SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
 Code = grpc.StatusCode
 Status = health_pb2.HealthCheckResponse
 SECONDS = 10.0  # far more than anything here takes
-
-JSON = (("content-type", "application/json"),)
-POST = ((":method", "POST"), (":path", "/v1/chat/completions"), *JSON)
-EVENTS = (("content-type", "text/event-stream"),)
-
 
 Server = type[GrpcServer] | type[NativeServer]
 
@@ -113,32 +109,6 @@ def serve(server: Server, directory: Path) -> Serve:
         asyncio.run(main())
 
     return serve
-
-
-def headers(
-    side: str, pairs: tuple[tuple[str, str], ...], *, end: bool = False
-) -> pb.ProcessingRequest:
-    values = [pb.HeaderValue(key=key, raw_value=value.encode()) for key, value in pairs]
-    message = pb.HttpHeaders(headers=pb.HeaderMap(headers=values), end_of_stream=end)
-    if side == "request":
-        return pb.ProcessingRequest(request_headers=message)
-    return pb.ProcessingRequest(response_headers=message)
-
-
-def body(side: str, data: Any, *, end: bool = True) -> pb.ProcessingRequest:
-    content = data if isinstance(data, bytes) else json.dumps(data).encode()
-    message = pb.HttpBody(body=content, end_of_stream=end)
-    if side == "request":
-        return pb.ProcessingRequest(request_body=message)
-    return pb.ProcessingRequest(response_body=message)
-
-
-def asking(text: str) -> pb.ProcessingRequest:
-    return body("request", {"messages": [{"role": "user", "content": text}]})
-
-
-def saying(text: str) -> pb.ProcessingRequest:
-    return body("response", {"choices": [{"index": 0, "message": {"content": text}}]})
 
 
 async def ask(call: Any, message: pb.ProcessingRequest) -> pb.ProcessingResponse:

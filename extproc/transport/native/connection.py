@@ -30,7 +30,10 @@ _GRPC = b"application/grpc"
 
 _WORTH_A_FRAME = 1024  # bytes; a peer that grants less at a time is not waited for without end
 _TOO_MUCH = Status(RESOURCE_EXHAUSTED, "too many large messages at once; try again")
+_MEAGRE = 256  # bytes; whole frames are larger, and so are windows that we grant
 _MOST_CONTINUATIONS = 16
+_MOST_SETTINGS = 32  # of one frame; six are defined
+_STREAMS_A_FRAME = 64  # open streams whose windows change for the price of one more frame
 _REMEMBERED = 4096
 _PING_OF_END = b"extproc\0"
 
@@ -45,6 +48,7 @@ class Bounds:
     connection_window: int = 16 << 20
     max_unsent: int = 1 << 20  # of one stream; beyond it the peer may send no more on it
     max_unread: int = 512 << 20  # of all streams, in messages that are not whole yet
+    max_held: int = 32 << 20  # of all streams, in work and unsent; beyond it no window is granted
     patience: int = 1000  # frames that bring nothing, in `patience_seconds`
     patience_seconds: float = 10.0
 
@@ -76,12 +80,15 @@ class Connection:
         self._receivable = bounds.connection_window
         self._ungranted = 0
         self._unread = 0  # bytes of messages that are not whole yet
+        self._abandoned: list[int] = []
         self._peer_window = 65_535  # of a stream that begins
         self._peer_frame = frames.MAX_FRAME_SIZE
         self._blocked: dict[int, Stream] = {}  # streams with a backlog
         self._block: _Block | None = None  # a header block that CONTINUATION frames complete
         self._ends = False  # no stream is taken any more
         self._patience = Patience(bounds.patience, bounds.patience_seconds, clock)
+        # All streams may be cut at once, for example when a load balancer before Envoy restarts.
+        self._cuts = Patience(bounds.max_streams, bounds.patience_seconds, clock)
         self.established = False
         """Whether the peer has shown that it speaks HTTP/2."""
         self.closing = False
@@ -125,8 +132,11 @@ class Connection:
             return b""
         stream.waiting = False
         self._perform(stream, stream.call.resume(result))
+        if not stream.waiting:
+            stream.at_work = 0
         self._read_inbox(stream)
         self._grant(stream, 0)
+        self._grant_connection()
         return self._written()
 
     def push(self, number: int, reply: Reply) -> bytes:
@@ -141,6 +151,11 @@ class Connection:
         """Work that was handed out since the last time, with the stream that waits for it."""
         work, self._work = self._work, []
         return work
+
+    def take_abandoned(self) -> list[int]:
+        """Streams that were over before their work was, since the last time."""
+        abandoned, self._abandoned = self._abandoned, []
+        return abandoned
 
     def announce_end(self) -> bytes:
         """Tell the peer to open no more streams; those on their way are still taken."""
@@ -167,6 +182,8 @@ class Connection:
         self._blocked.clear()
         self._work.clear()
         for stream in streams:
+            if stream.waiting:
+                self._abandoned.append(stream.number)
             stream.call.close()
 
     def _written(self) -> bytes:
@@ -210,6 +227,8 @@ class Connection:
                 self._take(kind, flags, number & frames.MAX_STREAM, data[place:end])
             except StreamFaultError as fault:
                 self._patience.lose()
+                if fault.stream in self._streams:
+                    self._cuts.lose()
                 self._reset(fault.stream, fault.code)
             place = end
             if self.closing:
@@ -260,7 +279,7 @@ class Connection:
             self._patience.lose()
         if stream.expected is not None:
             self._count_down(stream, len(payload), last)
-        if stream.status is None and payload:
+        if payload:
             self._collect(stream, payload)
         if number not in self._streams:
             return
@@ -271,22 +290,33 @@ class Connection:
 
     def _collect(self, stream: Stream, payload: bytes) -> None:
         """Take the next bytes of a stream's messages."""
+        if stream.status is not None:
+            self._patience.lose()
+            return
         reader = stream.reader
         held = reader.held
         messages = reader.feed(payload)
         self._unread += reader.held - held
+        if not messages and len(payload) < _MEAGRE:
+            self._patience.lose()
         for message in messages:
             self._patience.regain()
             if stream.waiting:
                 stream.inbox.append(message)
             elif stream.status is None:
-                self._perform(stream, stream.call.receive(message))
+                self._deliver(stream, message)
         fault = reader.fault or (_TOO_MUCH if self._unread > self._bounds.max_unread else None)
         if fault is not None and stream.status is None:
             self._perform(stream, Reply([], status=fault))
 
+    def _deliver(self, stream: Stream, message: bytes) -> None:
+        reply = stream.call.receive(message)
+        if reply.work is not None:
+            stream.at_work = len(message)
+        self._perform(stream, reply)
+
     def _refuse_data(self, number: int, stream: Stream | None) -> None:
-        if number > self._last:
+        if self._is_idle(number):
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "DATA on an idle stream")
         self._patience.lose()
         if stream is not None or number not in self._cut:
@@ -302,13 +332,13 @@ class Connection:
     def _read_inbox(self, stream: Stream) -> None:
         """Go on with what came while work was out."""
         while stream.inbox and not stream.waiting and stream.status is None:
-            self._perform(stream, stream.call.receive(stream.inbox.popleft()))
+            self._deliver(stream, stream.inbox.popleft())
         if stream.ended and not stream.waiting and not stream.inbox:
             self._half_close(stream)
 
     def _on_end(self, stream: Stream) -> None:
         stream.ended = True
-        if stream.reader.held:
+        if stream.reader.held and stream.status is None:
             status = Status(INTERNAL, "the call ended within a message")
             self._perform(stream, Reply([], status=status))
         elif not stream.waiting:
@@ -321,12 +351,23 @@ class Connection:
     # Windows of what the peer sends
 
     def _charge_connection(self, size: int) -> None:
-        """Count against the connection's window. It is given back: streams bound what is kept."""
+        """Count against the connection's window."""
         self._receivable -= size
         if self._receivable < 0:
             raise ConnectionFaultError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than granted")
         self._ungranted += size
-        if self._ungranted >= self._bounds.connection_window // 2:
+        self._grant_connection()
+
+    def _grant_connection(self) -> None:
+        """Give window back, unless all streams together keep too much.
+
+        What they keep is done or read without more of the peer's DATA, so that this ends. That of
+        messages which are not whole yet would not, and has a bound of its own.
+        """
+        if self._ungranted < self._bounds.connection_window // 2:
+            return
+        held = sum(stream.held for stream in self._streams.values())
+        if held <= self._bounds.max_held:
             self._out.append(frames.window_update(0, self._ungranted))
             self._receivable += self._ungranted
             self._ungranted = 0
@@ -391,6 +432,9 @@ class Connection:
     def _open(self, number: int, head: headers.RequestHead, ends: bool) -> None:  # noqa: FBT001
         call = self._open_call(head.path, number)
         if isinstance(call, Status):
+            # The server's overload is not the peer's fault: the frames of this stream do not count.
+            self._patience.regain()
+            self._patience.regain()
             self._out.append(frames.headers(number, headers.ANSWER))
             self._answer_without_call(number, headers.trailers(call.code, call.message), ends)
             return
@@ -427,14 +471,23 @@ class Connection:
     def _on_priority(self, _flags: int, number: int, payload: bytes) -> None:
         self._patience.lose()
         if len(payload) != 5:
+            if self._is_idle(number):  # of which there is nothing to reset
+                raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "PRIORITY of a wrong size")
             raise StreamFaultError(number, ErrorCode.FRAME_SIZE_ERROR)
 
     def _on_reset(self, _flags: int, number: int, _payload: bytes) -> None:
-        if number > self._last:
+        if self._is_idle(number):
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "RST_STREAM on an idle stream")
-        self._patience.lose()
-        if number in self._streams:
-            self._forget(self._streams[number])
+        stream = self._streams.get(number)
+        if stream is None:
+            self._patience.lose()
+        else:
+            self._cuts.lose()
+            self._forget(stream)
+
+    def _is_idle(self, number: int) -> bool:
+        """Whether the peer has not opened that stream, or never can: even ones are the server's."""
+        return number > self._last or number % 2 == 0
 
     def _on_settings(self, flags: int, _number: int, payload: bytes) -> None:
         self._patience.lose()
@@ -445,18 +498,19 @@ class Connection:
             return
         if len(payload) % 6:
             raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS of a wrong size")
-        for name, value in dict(frames.read_settings(payload)).items():  # the last one counts
+        pairs = frames.read_settings(payload)
+        if len(pairs) > _MOST_SETTINGS:
+            raise ConnectionFaultError(ErrorCode.ENHANCE_YOUR_CALM, "SETTINGS without an end")
+        for name, value in pairs:
+            frames.check_setting(name, value)
+        for name, value in dict(pairs).items():  # the last one counts
             self._apply(name, value)
         self._out.append(frames.frame(frames.SETTINGS, frames.ACK, 0))
         self._send_backlogs()
 
     def _apply(self, name: int, value: int) -> None:
-        if name == frames.ENABLE_PUSH and value > 1:
-            raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH is neither 0 nor 1")
-        if name == frames.INITIAL_WINDOW_SIZE:
-            if value > frames.MAX_WINDOW:
-                message = "INITIAL_WINDOW_SIZE beyond 2^31-1"
-                raise ConnectionFaultError(ErrorCode.FLOW_CONTROL_ERROR, message)
+        if name == frames.INITIAL_WINDOW_SIZE and value != self._peer_window:
+            self._patience.lose(len(self._streams) // _STREAMS_A_FRAME)
             for stream in self._streams.values():
                 stream.sendable += value - self._peer_window
                 if stream.sendable > frames.MAX_WINDOW:
@@ -464,9 +518,6 @@ class Connection:
                     raise ConnectionFaultError(ErrorCode.FLOW_CONTROL_ERROR, message)
             self._peer_window = value
         if name == frames.SETTING_MAX_FRAME_SIZE:
-            if not frames.MAX_FRAME_SIZE <= value < 1 << 24:
-                message = "MAX_FRAME_SIZE out of range"
-                raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, message)
             self._peer_frame = value
 
     def _on_push_promise(self, _flags: int, _number: int, _payload: bytes) -> None:
@@ -488,7 +539,7 @@ class Connection:
         self._close_if_done()
 
     def _on_window_update(self, _flags: int, number: int, payload: bytes) -> None:
-        if number > self._last:
+        if number and self._is_idle(number):
             raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE on an idle stream")
         self._patience.lose()
         increment = frames.read_long(payload)
@@ -565,6 +616,7 @@ class Connection:
                 self._end(stream)
             else:
                 self._grant(stream, 0)
+            self._grant_connection()
 
     def _end(self, stream: Stream) -> None:
         """Send the status, and forget the stream."""
@@ -594,6 +646,8 @@ class Connection:
         del self._streams[stream.number]
         self._blocked.pop(stream.number, None)
         self._unread -= stream.reader.held
+        if stream.waiting:
+            self._abandoned.append(stream.number)
         stream.call.close()
         self._close_if_done()
 

@@ -127,6 +127,17 @@ def read_long(payload: bytes) -> int:
     return value & MAX_STREAM
 
 
+def check_setting(name: int, value: int) -> None:
+    """Whether a setting may have this value. Raises ConnectionFaultError."""
+    if name == ENABLE_PUSH and value > 1:
+        raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "ENABLE_PUSH is neither 0 nor 1")
+    if name == INITIAL_WINDOW_SIZE and value > MAX_WINDOW:
+        message = "INITIAL_WINDOW_SIZE beyond 2^31-1"
+        raise ConnectionFaultError(ErrorCode.FLOW_CONTROL_ERROR, message)
+    if name == SETTING_MAX_FRAME_SIZE and not MAX_FRAME_SIZE <= value < 1 << 24:
+        raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "MAX_FRAME_SIZE out of range")
+
+
 def read_settings(payload: bytes) -> list[tuple[int, int]]:
     """Identifiers and values, in order."""
     return [(name, value) for name, value in _SETTING.iter_unpack(payload)]
@@ -157,6 +168,8 @@ def unpadded(flags: int, payload: bytes) -> bytes:
         start, end = 1, end - payload[0]
     if flags & PRIORITIZED:
         start += 5
+        if start > len(payload):
+            raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, "no room for a priority")
     if start > end:
         raise ConnectionFaultError(ErrorCode.PROTOCOL_ERROR, "padding beyond the payload")
     return payload[start:end]

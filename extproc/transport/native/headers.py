@@ -17,6 +17,8 @@ _CACHED_BLOCK = 2048  # bytes; longer ones are not kept
 _LENGTH_DIGITS = 15
 _INITIAL_TABLE = 4096  # what a peer may use before it has heard of our settings
 
+_MOST_TABLE_SIZES = 2  # RFC 7541, section 4.2
+
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
 _VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t \x21-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
 _REQUIRED = {b":method", b":scheme", b":path"}
@@ -75,6 +77,9 @@ class HeadReader:
         return all(_is_field(name, value) for name, value in self._decode(block))
 
     def _decode(self, block: bytes) -> Pairs:
+        if _table_sizes(block) > _MOST_TABLE_SIZES:
+            message = "a header block of table sizes"
+            raise ConnectionFaultError(ErrorCode.COMPRESSION_ERROR, message)
         try:
             pairs: Pairs = list(self._decoder.decode(block, raw=True))
         except OversizedHeaderListError as error:
@@ -85,6 +90,22 @@ class HeadReader:
             raise ConnectionFaultError(ErrorCode.COMPRESSION_ERROR, message) from error
         self._stateless = self._decoder.max_allowed_table_size == 0
         return pairs
+
+
+def _table_sizes(block: bytes) -> int:
+    """How many changes of the table's size a block begins with; the decoder takes any number."""
+    count = place = 0
+    while place < len(block) and block[place] & 0xE0 == 0x20 and count <= _MOST_TABLE_SIZES:
+        count += 1
+        place += 1 if block[place] != 0x3F else _after(block, place + 1) - place
+    return count
+
+
+def _after(block: bytes, place: int) -> int:
+    """Where the integer that goes on at `place` has ended."""
+    while place < len(block) and block[place] & 0x80:
+        place += 1
+    return place + 1
 
 
 def _request_head(pairs: Pairs) -> RequestHead | None:

@@ -21,12 +21,12 @@ class Patience:
         self._left = frames
         self._since = clock()
 
-    def lose(self) -> None:
+    def lose(self, frames: int = 1) -> None:
         """Count a frame that brings nothing. Raises ConnectionFaultError when it was one too many.
 
-        The clock is read only then.
+        The clock is read only then. `frames` is more than 1 for one that costs as much as several.
         """
-        self._left -= 1
+        self._left -= frames
         if self._left >= 0:
             return
         now = self._clock()

@@ -11,6 +11,7 @@ class Stream:
 
     __slots__ = (
         "answered",
+        "at_work",
         "backlog",
         "call",
         "ended",
@@ -38,11 +39,17 @@ class Stream:
         self.reader = MessageReader(max_message)
         self.inbox: deque[bytes] = deque()  # messages that wait for the end of work
         self.waiting = False  # whether work is out
+        self.at_work = 0  # bytes of the message that the work is about
         self.ended = False  # whether the peer has sent all
         self.answered = False  # whether the answer's headers were sent
         self.backlog: deque[memoryview] = deque()  # what waits for window
         self.unsent = 0  # bytes of `backlog`
         self.status: Status | None = None  # goes out behind `backlog`
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait for work to end, or for the peer to read."""
+        return self.at_work + self.unsent + sum(map(len, self.inbox))
 
     def queue(self, message: bytes) -> None:
         """Let a message wait for window."""
