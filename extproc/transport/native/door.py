@@ -64,6 +64,10 @@ class Door:
             self._loop.remove_reader(self._listening)
             self._loop.call_later(_PAUSE_SECONDS, self._go_on)
             return
+        if self._uids and (uid := peer_uid(connection)) not in self._uids:
+            connection.close()
+            _refused(f"user {uid} is not among EXTPROC_PEER_UIDS")
+            return
         connection.setblocking(False)
         entering = self._loop.create_task(self._enter(connection))
         self._entering.add(entering)
@@ -81,10 +85,7 @@ class Door:
     async def _enter(self, connection: socket.socket) -> None:
         loop, tls = self._loop, self._tls
         try:
-            if self._uids and (uid := peer_uid(connection)) not in self._uids:
-                connection.close()
-                _refused(f"user {uid} is not among EXTPROC_PEER_UIDS")
-            elif tls is None:
+            if tls is None:
                 await loop.connect_accepted_socket(self._inside, connection)
             else:
                 await loop.connect_accepted_socket(
@@ -95,7 +96,7 @@ class Door:
                 )
         except ConnectionResetError:
             pass  # it went away by itself, as a probe of the port does
-        except OSError as error:  # those of TLS are of its kind
+        except OSError as error:  # ssl.SSLError is one
             _refused(f"TLS handshake: {_words(error)}")
 
 

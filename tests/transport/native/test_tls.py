@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import resource
 import shutil
 import socket
 import ssl
@@ -597,6 +598,29 @@ def test_a_process_of_another_user_is_refused_though_its_group_may_connect(
 
     run(use())
     assert reasons(caplog) == [f"user {OTHER} is not among EXTPROC_PEER_UIDS"]
+
+
+def test_a_server_without_descriptors_goes_on_when_there_are_some(
+    directory: Path, run: Run, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("extproc.transport.native.door._PAUSE_SECONDS", 0.05)
+    path = directory / "x.sock"
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def use() -> None:
+        loop = asyncio.get_running_loop()
+        async with serving(f"unix:{path}"):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.setblocking(False)
+                resource.setrlimit(resource.RLIMIT_NOFILE, (client.fileno(), limits[1]))
+                try:
+                    await loop.sock_connect(client, str(path))
+                    await logged(caplog, "cannot accept connections")
+                finally:
+                    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+                assert len(await loop.sock_recv(client, frames.HEAD_SIZE)) == frames.HEAD_SIZE
+
+    run(use())
 
 
 def test_root_is_a_user_like_others(
