@@ -23,13 +23,7 @@ class EventRecord(logging.LogRecord):
     """
 
     def __init__(self, logger: str, message: str, fields: Mapping[str, object]) -> None:
-        self.__dict__ = {
-            **_EVENT,
-            "name": logger,
-            "msg": message,
-            "created": time.time(),
-            **fields,
-        }
+        self.__dict__ = {**_EVENT, "name": logger, "msg": message, "created": time.time()}
         self.fields = fields
 
 
@@ -48,6 +42,17 @@ class JsonFormatter(logging.Formatter):
         self._fields = fields
 
     def format(self, record: logging.LogRecord) -> str:
+        if isinstance(record, EventRecord):
+            return _json(
+                {
+                    "timestamp": _timestamp(record.created),
+                    "level": "info",
+                    "service": "extproc",
+                    "message": record.msg,
+                    **self._fields,
+                    **record.fields,
+                }
+            )
         line: dict[str, object] = {
             "timestamp": _timestamp(record.created),
             "level": record.levelname.lower(),
@@ -55,16 +60,17 @@ class JsonFormatter(logging.Formatter):
             "message": _message(record),
             **self._fields,
         }
-        if isinstance(record, EventRecord):
-            line.update(record.fields)
-        else:
-            line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
+        line.update({k: v for k, v in vars(record).items() if k not in _STANDARD})
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
-        try:
-            return orjson.dumps(line, default=str).decode()
-        except TypeError:  # a lone surrogate, e.g. of a file name that is not UTF-8
-            return json.dumps(line, default=str)
+        return _json(line)
+
+
+def _json(line: dict[str, object]) -> str:
+    try:
+        return orjson.dumps(line, default=str).decode()
+    except TypeError:  # a lone surrogate, e.g. of a file name that is not UTF-8
+        return json.dumps(line, default=str)
 
 
 class LineHandler(logging.StreamHandler[TextIO]):
