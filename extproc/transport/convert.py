@@ -150,19 +150,20 @@ def _removed(names: tuple[str, ...]) -> bytes:
 
 
 def _continue_body(command: ContinueBody) -> bytes:
-    common = _mutation(command.set_headers)
-    if command.body is not None:
-        common += _field(_BODY_MUTATION, _field(_BODY, command.body))
     kind = _REQUEST_BODY if command.direction is Direction.REQUEST else _RESPONSE_BODY
-    return _field(kind, _field(_RESPONSE, common))
+    headers = _mutation(command.set_headers)
+    if command.body is None:
+        return _field(kind, _field(_RESPONSE, headers))
+    path = (_BODY, _BODY_MUTATION)
+    return _within((_RESPONSE, kind), headers + _head(path, len(command.body)), command.body)
 
 
 def _send_body(command: SendBody) -> bytes:
-    streamed = _field(_STREAMED_BODY, command.body) if command.body else b""
-    if command.end_of_stream:
-        streamed += _END_OF_STREAM
-    mutation = _field(_BODY_MUTATION, _field(_STREAMED_RESPONSE, streamed))
-    return _field(_RESPONSE_BODY, _field(_RESPONSE, mutation))
+    end = _END_OF_STREAM if command.end_of_stream else b""
+    body = command.body
+    head = _head((_STREAMED_BODY,), len(body)) if body else b""
+    path = (_STREAMED_RESPONSE, _BODY_MUTATION, _RESPONSE, _RESPONSE_BODY)
+    return _within(path, head, body + end if end else body)
 
 
 def _continue_trailers(command: ContinueTrailers) -> bytes:
@@ -201,7 +202,23 @@ def _field(tag: bytes, content: bytes) -> bytes:
     return tag + _varint(size) + content
 
 
+def _head(path: tuple[bytes, ...], size: int) -> bytes:
+    """What stands before a content of that size in fields within fields, the innermost first."""
+    head = b""
+    for tag in path:
+        width = size + len(head)
+        head = tag + (_SMALL[width] if width < 0x80 else _varint(width)) + head
+    return head
+
+
+def _within(path: tuple[bytes, ...], start: bytes, rest: bytes) -> bytes:
+    """A content in two parts in fields within fields. The second, which is large, is copied once."""
+    return _head(path, len(start) + len(rest)) + start + rest
+
+
 def _varint(number: int) -> bytes:
+    if number < 0x4000:  # quick for nearly all
+        return bytes((number & 0x7F | 0x80, number >> 7)) if number >= 0x80 else bytes((number,))
     digits = bytearray()
     while number >= 0x80:
         digits.append(number & 0x7F | 0x80)
