@@ -28,6 +28,6 @@ class Limits:
 
     max_body: int = 32 << 20
     max_event: int = 8 << 20
-    inline_body: int = 64 << 10  # larger bodies and pieces are inspected off the event loop
+    inline_body: int = 16 << 10  # larger bodies and pieces are inspected off the event loop
     stream_mode: BodyMode = BodyMode.FULL_DUPLEX_STREAMED
     customer_header: str = "x-customer-id"

@@ -212,7 +212,7 @@ def _head(path: tuple[bytes, ...], size: int) -> bytes:
 
 
 def _within(path: tuple[bytes, ...], start: bytes, rest: bytes) -> bytes:
-    """A content in two parts in fields within fields. The second, which is large, is copied once."""
+    """A content in two parts, in fields within fields. The large second one is copied once."""
     return _head(path, len(start) + len(rest)) + start + rest
 
 

@@ -220,7 +220,7 @@ def test_stream_that_opens_ever_more_texts_is_cut_off(redacting: Stack) -> None:
     ids=["decimals", "digits", "addresses"],
 )
 def test_prompt_that_takes_long_holds_up_nobody(fresh: Stack, text: str) -> None:
-    """60 KB at most, so inspected inline. Envoy waits 2 s for a verdict, and so do all others."""
+    """Inspected in a thread, with which others share the interpreter. Envoy waits 2 s."""
     crafted = {"model": "m", "messages": [{"role": "user", "content": text}]}
     slowest = 0.0
     with fresh.recorder.answering(document(answer("Fine."))), ThreadPoolExecutor(1) as pool:

@@ -375,7 +375,9 @@ def test_filter_with_another_body_mode_is_refused_by_name(recorder: Recorder) ->
 
     with stack(recorder, REDACT, edit) as running:
         assert sent_upstream(running) == 503
-        [line] = [x for x in running.processor.logs() if x["message"] == "exchange refused"]
+        logs = running.processor.logs
+        assert eventually(lambda: any(x["message"] == "exchange refused" for x in logs()))
+        [line] = [x for x in logs() if x["message"] == "exchange refused"]
         assert line["level"] == "error"
         assert "must be configured with request_body_mode" in line["reason"]
         failures = "extproc_failures_total"

@@ -457,7 +457,7 @@ def test_a_stream_of_an_unknown_api_is_refused_where_something_is_enforced() -> 
 # Fail open
 
 
-@pytest.mark.parametrize("guard", [FLAG, OFF, guardrail(rule("us_ssn", onError="allow"))])
+@pytest.mark.parametrize("guard", [FLAG, guardrail(rule("us_ssn", onError="allow"))])
 @pytest.mark.parametrize("inline", [True, False])
 def test_what_cannot_be_read_passes_on_record_where_nothing_is_enforced(
     guard: Guardrail, inline: bool
@@ -469,6 +469,23 @@ def test_what_cannot_be_read_passes_on_record_where_nothing_is_enforced(
         assert only(commands, ContinueBody).body is None
         seen = record(commands)
         assert (seen.outcome, seen.reason) == (Outcome.FAIL_OPEN, "invalid_json")
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_where_nothing_is_looked_for_a_request_is_not_read(inline: bool) -> None:
+    machine = exchange(OFF, Limits(inline_body=1 << 20 if inline else 0))
+    commands = advance(machine, HEADERS, RequestBody(b"{", True))
+    assert only(commands, ContinueBody).body is None
+    seen = record(commands)
+    assert (seen.outcome, seen.scanned) == (Outcome.JUDGED, 0)
+    assert seen.verdict is not None
+    assert seen.verdict.action is Action.ALLOW
+
+
+def test_where_nothing_is_looked_for_tokens_of_an_answer_are_counted() -> None:
+    answer = json.dumps({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}})
+    commands = advance(exchange(OFF), HEADERS, asking(), ANSWER, piece(answer.encode(), end=True))
+    assert record(commands).usage == Usage(3, 4)
 
 
 def test_a_chat_request_without_a_body_passes_where_nothing_is_enforced() -> None:
