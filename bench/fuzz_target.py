@@ -34,7 +34,7 @@ def test_one_input(data: bytes) -> None:
 
 def mutate(data: bytes, max_size: int, seed: int) -> bytes:
     """Change whole frames, so that most of what is said can be understood; sometimes only bytes."""
-    chance = random.Random(seed)  # noqa: S311 - repeatable
+    chance = random.Random(seed)
     if chance.random() < 0.2 or not data:
         return bytes(atheris.Mutate(data, max_size))
     first = data[0] if chance.random() < 0.9 else chance.randrange(256)

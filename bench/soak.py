@@ -118,6 +118,13 @@ class Tally:
             one.sent <= killed + last and one.ended >= killed for killed in self.killed
         )
 
+    def place_of(self, one: Problem) -> str:
+        """When it was, as seen from the nearest kill."""
+        if not self.killed:
+            return "before any kill"
+        nearest = min(self.killed, key=lambda killed: abs(killed - one.sent))
+        return f"from {one.sent - nearest:+.2f} to {one.ended - nearest:+.2f} s around a kill"
+
 
 class Client:
     """Asks, and judges the answer."""
@@ -262,9 +269,10 @@ class Soak:
 
     def _show(self, passed: float) -> None:
         pid, now = self._processor.pid, time.monotonic()
-        for worker in children(pid):
+        workers = children(pid)
+        for worker in workers:
             self._born.setdefault(worker, now)
-        settled = [one for one in children(pid) if now - self._born[one] >= SHOW_SECONDS]
+        settled = [one for one in workers if now - self._born[one] >= SHOW_SECONDS]
         sample = Sample(
             round(passed),
             round(resident_mib(pid), 1),
@@ -302,7 +310,7 @@ def result_of(tally: Tally, soak: Soak, rate: int, most: float, minutes: float) 
         "most_requests_per_second": round(most),
         "requests_per_second": rate,
         "right": dict(tally.right),
-        "wrong": dict(Counter(f"{one.kind}: {one.what}" for one in wrong)),
+        "wrong": [f"{one.kind}: {one.what}, {tally.place_of(one)}" for one in wrong],
         "unscanned": dict(Counter(tally.leaked)),
         "around_kills": dict(excused),
         "workers_killed": len(tally.killed),

@@ -266,15 +266,17 @@ class Connection:
         size = len(payload)
         self._charge_connection(size)
         stream = self._streams.get(number)
+        last = flags & frames.END_STREAM
         if stream is None or stream.ended:
             self._refuse_data(number, stream)
+            if last:
+                self._cut.pop(number, None)
             return
         stream.receivable -= size
         if stream.receivable < 0:
             raise StreamFaultError(number, ErrorCode.FLOW_CONTROL_ERROR)
         if flags & frames.PADDED:
             payload = frames.unpadded(frames.PADDED, payload)
-        last = flags & frames.END_STREAM
         if not payload and not last:
             self._patience.lose()
         if stream.expected is not None:
@@ -282,8 +284,9 @@ class Connection:
         if payload:
             self._collect(stream, payload)
         if number not in self._streams:
-            return
-        if last:
+            if last:
+                self._cut.pop(number, None)
+        elif last:
             self._on_end(stream)
         else:
             self._grant(stream, size)
@@ -458,6 +461,8 @@ class Connection:
         stream = self._streams.get(number)
         if stream is None:
             if number in self._cut:
+                if ends:
+                    del self._cut[number]
                 return
             raise ConnectionFaultError(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream")
         if stream.ended:
@@ -481,6 +486,7 @@ class Connection:
         stream = self._streams.get(number)
         if stream is None:
             self._patience.lose()
+            self._cut.pop(number, None)
         else:
             self._cuts.lose()
             self._forget(stream)

@@ -1,6 +1,8 @@
 """Valid conversations of clients, and what must hold of a server whatever it is told."""
 
+import itertools
 import logging
+from typing import Self
 
 from extproc.exchange.state import Limits
 from extproc.transport.native.connection import Bounds
@@ -101,7 +103,7 @@ def answer(conversation: bytes, cuts: list[int] | None = None, *, late: bool = F
     places = [0, *sorted(cuts or ()), len(conversation)]
     out = bytearray(peer.greeting)
     with _Watch() as watch:
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in itertools.pairwise(places):
             out += peer.send(conversation[start:end])
             check_bounds(peer)
         out += peer.finish()
@@ -137,7 +139,7 @@ class _Watch(logging.Handler):
         super().__init__(logging.ERROR)
         self.problems: list[str] = []
 
-    def __enter__(self) -> "_Watch":
+    def __enter__(self) -> Self:
         _log.addHandler(self)
         return self
 

@@ -69,6 +69,8 @@ class Peer:
     def _send(self, piece: bytes) -> bytes:
         out = self.connection.receive(piece)
         self.work += self.connection.take_work()
+        gone = self.connection.take_abandoned()
+        self.work = [one for one in self.work if one[0] not in gone]
         return out + self.finish() if self._works else out
 
     def finish(self) -> bytes:
