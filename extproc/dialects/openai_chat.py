@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/chat. Fields of compatible provid
 executed tools, thinking parts) are covered because whatever is not named here is read as text.
 """
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from extproc.dialects import document as json_document
 from extproc.dialects.base import Channel, Delta, StreamEvent
@@ -327,7 +327,11 @@ def _usage(document: Any) -> Usage | None:
     usage = document.get("usage") if isinstance(document, dict) else None
     if not isinstance(usage, dict):
         return None
-    counts = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if not all(isinstance(count, int) and 0 <= count < _MAX_COUNT for count in counts):
-        return None
-    return Usage(counts[0] or 0, counts[1] or 0)
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if _is_count(prompt) and _is_count(completion):
+        return Usage(int(prompt), int(completion))
+    return None
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and 0 <= value < _MAX_COUNT

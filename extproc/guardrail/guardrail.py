@@ -43,6 +43,7 @@ class Guardrail:
         observing = watched[Direction.RESPONSE] - holding
         scanners = _scanners({*watched.values(), holding, observing}, compiler)
         self._whole = {direction: scanners[types] for direction, types in watched.items()}
+        self._clean = Verdict(Action.ALLOW, 0.0, policy.name)
         # Where a policy looks for nothing, and minds nothing that cannot be looked at.
         self._idle = frozenset(
             direction
@@ -74,7 +75,7 @@ class Guardrail:
         return self._inspect(direction, caller, document, reading, json_document.write, usage)
 
     def _uninspected(self, usage: Usage | None = None) -> Inspection:
-        return Inspection(Verdict(Action.ALLOW, 0.0, self.policy.name), None, 0, usage=usage)
+        return Inspection(self._clean, None, 0, usage=usage)
 
     def inspect_text(self, direction: Direction, body: bytes, caller: str) -> Inspection:
         """Inspect a body that is plain text. Raises BodyError when it is not UTF-8."""

@@ -77,9 +77,10 @@ class Telemetry:
             ("mode", "reason"),
             registry=registry,
         )
-        self._tokens = Counter(
+        tokens = Counter(
             "extproc_tokens", "Tokens as providers counted them", ("kind",), registry=registry
         )
+        self._tokens = tuple(tokens.labels(kind) for kind in ("input", "output"))
         self._reloads = Counter(
             "extproc_policy_reloads", "Attempts to load a policy", ("result",), registry=registry
         )
@@ -108,7 +109,8 @@ class Telemetry:
         counters = self._counters_of(record)
         counters.bodies.inc()
         counters.durations.observe(seconds)
-        counters.scanned.inc(record.scanned)
+        if record.scanned:
+            counters.scanned.inc(record.scanned)
         for skipped in record.skipped:
             self._skipped.labels(direction, skipped.reason).inc()
         if record.outcome is Outcome.REFUSED:
@@ -118,9 +120,9 @@ class Telemetry:
         elif record.skipped:
             self._failures.labels("skip", record.skipped[0].reason).inc()
         if record.usage is not None:
-            for kind, count in zip(("input", "output"), record.usage, strict=True):
+            for tokens, count in zip(self._tokens, record.usage, strict=True):
                 if 0 <= count < _MOST_TOKENS:
-                    self._tokens.labels(kind).inc(count)
+                    tokens.inc(count)
         if counters.verdicts is not None and verdict is not None:
             counters.verdicts.inc()
             self._count(record, verdict.judged, "enforced")
