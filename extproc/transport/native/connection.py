@@ -285,10 +285,7 @@ class Connection:
             self._count_down(stream, len(payload), last)
         if payload:
             self._collect(stream, payload)
-        if number not in self._streams:
-            if last:
-                self._cut.pop(number, None)
-        elif last:
+        if last:
             self._on_end(stream)
         else:
             self._grant(stream, size)
@@ -343,7 +340,9 @@ class Connection:
 
     def _on_end(self, stream: Stream) -> None:
         stream.ended = True
-        if stream.reader.held and stream.status is None:
+        if stream.number not in self._streams:  # its call had enough
+            self._cut.pop(stream.number, None)
+        elif stream.reader.held and stream.status is None:
             status = Status(INTERNAL, "the call ended within a message")
             self._perform(stream, Reply([], status=status))
         elif not stream.waiting:

@@ -127,9 +127,7 @@ class Client:
             if self.windows:
                 # By hand: the library waits for more than a window that it has made smaller.
                 self.h2.increment_flow_control_window(event.flow_controlled_length)
-                self.h2.increment_flow_control_window(
-                    event.flow_controlled_length, event.stream_id
-                )
+                self.h2.increment_flow_control_window(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.RemoteSettingsChanged):
             self.is_greeted = True
         elif isinstance(event, h2.events.SettingsAcknowledged):
@@ -139,7 +137,7 @@ class Client:
         elif isinstance(event, h2.events.StreamReset):
             self.resets[event.stream_id] = event.error_code
         elif isinstance(event, h2.events.ConnectionTerminated):
-            self.goaways.append(event.last_stream_id)
+            self.goaways.append(event.last_stream_id or 0)
             # The library calls every GOAWAY the end; open streams may be finished all the same.
             self.h2.state_machine.state = ConnectionState.CLIENT_OPEN
 
