@@ -5,8 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PEERS := .peers/.installed
+FUZZER := $(VENV)/.fuzzer
+SECONDS ?= 600
+MINUTES ?= 15
 
-.PHONY: help run test test-envoys lint format proto bench bench-lane bench-peers wrk clean
+.PHONY: help run test test-envoys lint format proto bench bench-lane bench-peers floods fuzz soak wrk clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -46,6 +49,15 @@ bench-lane: $(INSTALLED)  ## Measure the steps of the fast lane, without wire
 bench-peers: $(INSTALLED) $(PEERS) wrk  ## Measure LiteLLM's proxy beside it
 	$(BIN)/python -m bench.wire --only peers $(ARGS)
 
+floods: $(INSTALLED)  ## Attack a server while a client works; ARGS="--seconds 5" for less
+	$(BIN)/python -m bench.floods $(ARGS)
+
+fuzz: $(INSTALLED) $(FUZZER)  ## Fuzz a connection for SECONDS=600, guided by coverage
+	nice -n 19 $(BIN)/python -m bench.fuzz --seconds $(SECONDS)
+
+soak: $(INSTALLED)  ## Load, policy edits and killed workers for MINUTES=15
+	$(BIN)/python -m bench.soak --minutes $(MINUTES)
+
 wrk:
 	@command -v wrk >/dev/null || { echo "installing wrk …"; \
 	  apt-get update -qq && apt-get install -qq -y wrk >/dev/null; } || { \
@@ -53,12 +65,17 @@ wrk:
 	  exit 1; }
 
 clean:  ## Remove the virtual environment and caches
-	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .peers .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(INSTALLED): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing extproc and its tools into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(FUZZER): $(INSTALLED)
+	@echo "installing the fuzzer into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,fuzz]'
 	@touch $@
 
 $(PEERS): $(INSTALLED)

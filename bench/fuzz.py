@@ -10,9 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.fuzz_target import _OPENED
 from tests.transport.native import wire
-from tests.transport.native.conversations import CONVERSATIONS
+from tests.transport.native.conversations import CONVERSATIONS, OPENED
 
 RESULTS = Path(__file__).parent / "results" / "fuzz.json"
 FOLDER = Path(__file__).parents[1] / ".fuzz"
@@ -24,8 +23,8 @@ def seeds(corpus: Path) -> None:
     """Every conversation whole, byte by byte, and with a preface of its own."""
     corpus.mkdir(parents=True, exist_ok=True)
     for number, conversation in enumerate(CONVERSATIONS.values()):
-        (corpus / f"whole-{number}").write_bytes(bytes([_OPENED]) + conversation)
-        (corpus / f"bytes-{number}").write_bytes(bytes([_OPENED | 5]) + conversation)
+        (corpus / f"whole-{number}").write_bytes(bytes([OPENED]) + conversation)
+        (corpus / f"bytes-{number}").write_bytes(bytes([OPENED | 5]) + conversation)
         (corpus / f"preface-{number}").write_bytes(b"\0" + wire.OPENING + conversation)
 
 

@@ -12,11 +12,9 @@ import atheris
 
 with atheris.instrument_imports(include=["extproc.transport", "extproc.exchange", "hpack"]):
     from tests.transport.native import wire
-    from tests.transport.native.conversations import CONVERSATIONS, answer
+    from tests.transport.native.conversations import CONVERSATIONS, OPENED, answer
 
-_HEAD = 9
 _KINDS = range(11)
-_OPENED = 0x80  # of the first byte: the preface is there already
 _MOST_FRAMES = 200
 
 _SEEDS = [list(wire.split_any(one)) for one in CONVERSATIONS.values()]
@@ -27,7 +25,7 @@ def test_one_input(data: bytes) -> None:
     if not data:
         return
     first, rest = data[0], data[1:]
-    conversation = wire.OPENING + rest if first & _OPENED else rest
+    conversation = wire.OPENING + rest if first & OPENED else rest
     step = (first & 0x7F) ** 2 or len(conversation) + 1
     answer(conversation, list(range(step, len(conversation), step)))
 

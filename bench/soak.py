@@ -32,6 +32,7 @@ RESULTS = Path(__file__).parent / "results" / "soak.json"
 POLICY_SECONDS = 10.0
 KILL_SECONDS = 60.0
 AFTER_KILL_SECONDS = 5.0  # in which Envoy may still find nobody
+KILL_TAKES_SECONDS = 0.5  # from the order until the process is gone
 SHOW_SECONDS = 30.0
 MOST_GROWTH_MIB = 16.0
 SHARE = 0.7  # of what the machine manages
@@ -113,7 +114,7 @@ class Tally:
 
     def excused(self, one: Problem) -> bool:
         """Whether a worker that was killed explains it."""
-        last = AFTER_KILL_SECONDS if one.what == "unavailable" else 0.0
+        last = AFTER_KILL_SECONDS if one.what == "unavailable" else KILL_TAKES_SECONDS
         return one.what in ("unavailable", "cut") and any(
             one.sent <= killed + last and one.ended >= killed for killed in self.killed
         )
@@ -137,8 +138,8 @@ class Client:
         """One request of the mix. Nothing is raised: what went wrong is a problem."""
         place = _BY_NUMBER[number % len(_BY_NUMBER)]
         kind = KINDS[place]
-        asked = {"model": "m", "messages": [{"role": "user", "content": kind.asked}]}
-        asked |= {"stream": True} if kind.streamed else {}
+        prompt = {"role": "user", "content": kind.asked}
+        asked = {"model": "m", "messages": [prompt], "stream": kind.streamed}
         sent, response = time.monotonic(), httpx.Response(0)
         try:
             response = self._client.post(CHAT, json=asked, headers={"x-kind": str(place)})
@@ -326,8 +327,10 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=0, help="requests a second; 0: measured")
     options = parser.parse_args()
     tally = Tally()
-    settings = {"workers": "2", "log_level": "info"}
-    with Recorder() as recorder, stack(recorder, POLICIES[0], patient, **settings) as running:
+    with (
+        Recorder() as recorder,
+        stack(recorder, POLICIES[0], patient, workers="2", log_level="info") as running,
+    ):
         with recorder.answering(script):
             most = 0.0 if options.rate else capacity(Client(running, Tally()))
         rate = options.rate or max(1, int(most * SHARE))

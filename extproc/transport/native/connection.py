@@ -45,7 +45,7 @@ class Bounds:
     max_message: int
     max_streams: int = 4096
     stream_window: int = 1 << 20
-    connection_window: int = 16 << 20
+    connection_window: int = 16 << 20  # at least 65,535
     max_unsent: int = 1 << 20  # of one stream; beyond it the peer may send no more on it
     max_unread: int = 512 << 20  # of all streams, in messages that are not whole yet
     max_held: int = 32 << 20  # of all streams, in work and unsent; beyond it no window is granted
@@ -76,12 +76,12 @@ class Connection:
         self._rest = b""
         self._last = 0  # the highest stream that the peer has opened
         self._most_streams = bounds.max_streams
-        self._sendable = 65_535
+        self._sendable = frames.INITIAL_WINDOW
         self._receivable = bounds.connection_window
         self._ungranted = 0
         self._unread = 0  # bytes of messages that are not whole yet
         self._abandoned: list[int] = []
-        self._peer_window = 65_535  # of a stream that begins
+        self._peer_window = frames.INITIAL_WINDOW  # of a stream that begins
         self._peer_frame = frames.MAX_FRAME_SIZE
         self._blocked: dict[int, Stream] = {}  # streams with a backlog
         self._block: _Block | None = None  # a header block that CONTINUATION frames complete
@@ -105,12 +105,14 @@ class Connection:
     def start(self) -> bytes:
         """The server's preface."""
         bounds = self._bounds
-        return frames.settings(
+        said = frames.settings(
             (frames.HEADER_TABLE_SIZE, 0),
             (frames.MAX_CONCURRENT_STREAMS, bounds.max_streams),
             (frames.INITIAL_WINDOW_SIZE, bounds.stream_window),
             (frames.MAX_HEADER_LIST_SIZE, headers.MAX_LIST_SIZE),
-        ) + frames.window_update(0, bounds.connection_window - 65_535)
+        )
+        more = bounds.connection_window - frames.INITIAL_WINDOW
+        return said + frames.window_update(0, more) if more else said
 
     def receive(self, data: bytes) -> bytes:
         """Take bytes of the peer."""
@@ -283,10 +285,7 @@ class Connection:
             self._count_down(stream, len(payload), last)
         if payload:
             self._collect(stream, payload)
-        if number not in self._streams:
-            if last:
-                self._cut.pop(number, None)
-        elif last:
+        if last:
             self._on_end(stream)
         else:
             self._grant(stream, size)
@@ -341,7 +340,9 @@ class Connection:
 
     def _on_end(self, stream: Stream) -> None:
         stream.ended = True
-        if stream.reader.held and stream.status is None:
+        if stream.number not in self._streams:  # its call had enough
+            self._cut.pop(stream.number, None)
+        elif stream.reader.held and stream.status is None:
             status = Status(INTERNAL, "the call ended within a message")
             self._perform(stream, Reply([], status=status))
         elif not stream.waiting:
@@ -367,7 +368,7 @@ class Connection:
         What they keep is done or read without more of the peer's DATA, so that this ends. That of
         messages which are not whole yet would not, and has a bound of its own.
         """
-        if self._ungranted < self._bounds.connection_window // 2:
+        if 2 * self._ungranted < self._bounds.connection_window:
             return
         held = sum(stream.held for stream in self._streams.values())
         if held <= self._bounds.max_held:
@@ -378,7 +379,7 @@ class Connection:
     def _grant(self, stream: Stream, size: int) -> None:
         """Give window back, unless the call is behind with its work or the peer with reading."""
         stream.ungranted += size
-        if stream.ungranted < self._bounds.stream_window // 2 or stream.ended:
+        if 2 * stream.ungranted < self._bounds.stream_window or stream.ended:
             return
         if stream.waiting or stream.inbox or stream.unsent > self._bounds.max_unsent:
             return

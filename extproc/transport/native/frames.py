@@ -7,6 +7,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 FRAME_HEAD = Struct(">HBBBL")  # length in 24 bits, type, flags, stream
 HEAD_SIZE = FRAME_HEAD.size
 MAX_FRAME_SIZE = 1 << 14  # the initial value of both sides; ours stays
+INITIAL_WINDOW = (1 << 16) - 1  # of the connection and of streams, on both sides
 MAX_WINDOW = (1 << 31) - 1
 MAX_STREAM = (1 << 31) - 1
 

@@ -15,6 +15,7 @@ from extproc.transport.native.tls import Tls
 from extproc.transport.session import PROCESS, SERVICE, Service
 
 _SPARE_STREAMS = 100  # of a connection: for health checks, and for refusals that say why
+_SHARE = 7 / 8  # of all exchanges, that one connection may have: others must find room
 _ANNOUNCED_SECONDS = 1.0  # between the announcement of the end and the refusal of new streams
 
 
@@ -42,7 +43,8 @@ class NativeServer:
         self._address = ""
         self.executor = executor
         self.bounds = Bounds(
-            max_message=service.max_message, max_streams=service.max_streams + _SPARE_STREAMS
+            max_message=service.max_message,
+            max_streams=int(service.max_streams * _SHARE) + _SPARE_STREAMS,
         )
         self.port = 0
 

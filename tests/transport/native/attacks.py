@@ -175,7 +175,7 @@ ATTACKS = [
         ends=REFUSED,
     ),
     Attack("streams without messages", lambda n: _silent(_stream(n)), turns=8000),
-    Attack("streams beyond the limit", lambda n: _begun(_stream(n)), turns=8000, ends=SERVED),
+    Attack("streams beyond the limit", lambda n: _begun(_stream(n)), turns=8000),
     Attack(
         "half a preface",
         lambda n: wire.PREFACE[n : n + 1],

@@ -25,6 +25,9 @@ BOUNDS = Bounds(
 LIMITS = Limits(inline_body=300, max_body=18_000)
 
 
+OPENED = 0x80  # of the first byte of a fuzzer's input: the prefaces were exchanged before
+
+
 def process(stream: int, *messages: bytes, end: bool = True) -> bytes:
     """A call of ext_proc, each message in a frame of its own."""
     last = len(messages) - 1
