@@ -280,8 +280,12 @@ def test_log_line_says_what_was_decided_and_never_what_was_said(redacting: Stack
     headers = {"x-request-id": "log-line-1", "x-customer-id": "acme"}
     with redacting.recorder.answering(document({"choices": []})):
         redacting.client.post(CHAT, json=REQUEST, headers=headers)
-    lines = [x for x in redacting.processor.logs() if x.get("request_id") == "log-line-1"]
-    asked, answered = lines
+
+    def lines() -> list[dict[str, Any]]:
+        return [x for x in redacting.processor.logs() if x.get("request_id") == "log-line-1"]
+
+    assert eventually(lambda: len(lines()) == 2)  # they are written behind the answers
+    asked, answered = lines()
     assert asked["service"] == "extproc"
     assert asked["level"] == "info"
     assert asked["timestamp"].endswith("+00:00")
