@@ -1,7 +1,9 @@
 """What people see: progress, examples to paste, one line for each judged body."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +17,7 @@ from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import InputError
 from extproc.model.values import Direction
 from extproc.redaction.operators import Redactor
+from extproc.telemetry.logs import EventRecord
 
 _COLOURS = {"allow": "green", "flag": "yellow", "redact": "cyan", "block": "red"}
 _console = Console(highlight=False)
@@ -70,12 +73,16 @@ class _JudgementHandler(logging.Handler):
     """Shows the log of judged bodies to a person."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        fields = vars(record)
-        if record.getMessage() != "judged":
-            if record.levelno >= logging.WARNING:
-                reason = escape(str(fields.get("reason", "")))
+        try:
+            if isinstance(record, EventRecord):
+                self._show(record.fields)
+            elif record.levelno >= logging.WARNING:
+                reason = escape(str(vars(record).get("reason", "")))
                 _errors.print(f"[yellow]{escape(record.getMessage())}[/yellow] {reason}")
-            return
+        except Exception:  # noqa: BLE001 - a line that cannot be shown must not stop an exchange
+            self.handleError(record)
+
+    def _show(self, fields: Mapping[str, Any]) -> None:
         verdict = fields["verdict"] or fields["outcome"]
         colour = _COLOURS.get(verdict, "magenta")
         found = ", ".join(f"{name} x{count}" for name, count in fields.get("findings", {}).items())
