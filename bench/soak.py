@@ -133,6 +133,7 @@ class Client:
     def __init__(self, running: Stack, tally: Tally) -> None:
         self._client = running.client
         self._tally = tally
+        self.is_over = False  # requests that still wait for their turn are left out
 
     def send(self, number: int) -> httpx.Response:
         """One request of the mix. Nothing is raised: what went wrong is a problem."""
@@ -141,6 +142,8 @@ class Client:
         prompt = {"role": "user", "content": kind.asked}
         asked = {"model": "m", "messages": [prompt], "stream": kind.streamed}
         sent, response = time.monotonic(), httpx.Response(0)
+        if self.is_over:
+            return response
         try:
             response = self._client.post(CHAT, json=asked, headers={"x-kind": str(place)})
             what = judged(kind, response)
@@ -227,6 +230,7 @@ class Soak:
         self._received = received
         self._load = load
         self._born: dict[int, float] = {}
+        self._shown = 0
         self.reloads = 0
         self.samples: list[Sample] = []
 
@@ -283,6 +287,7 @@ class Soak:
         tally = self._tally
         with tally.guard:
             wrong = [one for one in tally.problems if not tally.excused(one)]
+            new, self._shown = wrong[self._shown :], len(wrong)
             excused = len(tally.problems) - len(wrong)
         print(
             f"{sample.seconds:>6.0f} s  right {tally.right.total():>7}  wrong {len(wrong):>4}"
@@ -291,6 +296,8 @@ class Soak:
             f"  MiB {sample.supervisor_mib:.0f} + {sample.workers_mib}",
             flush=True,
         )
+        for one in new:
+            print(f"         {one.kind}: {one.what}, {tally.place_of(one)}", flush=True)
 
 
 def patient(filters: Filters) -> None:
@@ -339,6 +346,7 @@ def main() -> int:
         with recorder.answering(script) as received, Load(client.send, rate) as load:
             soak = Soak(running, tally, received, load)
             soak.run(options.minutes * 60)
+            client.is_over = True
         result = result_of(tally, soak, rate, most, options.minutes)
         result["errors_of_the_client"] = len(load.errors)
     RESULTS.parent.mkdir(exist_ok=True)
