@@ -1,7 +1,9 @@
 """What people see: progress, examples to paste, one line for each judged body."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +17,7 @@ from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import InputError
 from extproc.model.values import Direction
 from extproc.redaction.operators import Redactor
+from extproc.telemetry.logs import EventRecord
 
 _COLOURS = {"allow": "green", "flag": "yellow", "redact": "cyan", "block": "red"}
 _console = Console(highlight=False)
@@ -70,7 +73,9 @@ class _JudgementHandler(logging.Handler):
     """Shows the log of judged bodies to a person."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        fields = vars(record)
+        fields: Mapping[str, Any] = (
+            record.fields if isinstance(record, EventRecord) else vars(record)
+        )
         if record.getMessage() != "judged":
             if record.levelno >= logging.WARNING:
                 reason = escape(str(fields.get("reason", "")))
