@@ -98,6 +98,7 @@ def script(request: Received) -> Answer:
 class Problem:
     kind: str
     what: str
+    detail: str
     sent: float
     ended: float
 
@@ -131,7 +132,14 @@ class Client:
     """Asks, and judges the answer."""
 
     def __init__(self, running: Stack, tally: Tally) -> None:
-        self._client = running.client
+        # A connection for each thread: httpx closes those beyond its limit, now and then while
+        # another thread takes them into use.
+        self._client = httpx.Client(
+            base_url=running.client.base_url,
+            trust_env=False,
+            timeout=30,
+            limits=httpx.Limits(max_keepalive_connections=None, keepalive_expiry=None),
+        )
         self._tally = tally
         self.is_over = False  # requests that still wait for their turn are left out
 
@@ -141,20 +149,20 @@ class Client:
         kind = KINDS[place]
         prompt = {"role": "user", "content": kind.asked}
         asked = {"model": "m", "messages": [prompt], "stream": kind.streamed}
-        sent, response = time.monotonic(), httpx.Response(0)
+        sent, response, detail = time.monotonic(), httpx.Response(0), ""
         if self.is_over:
             return response
         try:
             response = self._client.post(CHAT, json=asked, headers={"x-kind": str(place)})
             what = judged(kind, response)
-        except httpx.TransportError:
-            what = "cut"
+        except httpx.TransportError as error:
+            what, detail = "cut", repr(error)
         tally = self._tally
         with tally.guard:
             if leaks(response.content):
                 tally.leaked.append(f"client, {kind.name}")
             if what:
-                tally.problems.append(Problem(kind.name, what, sent, time.monotonic()))
+                tally.problems.append(Problem(kind.name, what, detail, sent, time.monotonic()))
             else:
                 tally.right[kind.name] += 1
         return response
@@ -297,7 +305,9 @@ class Soak:
             flush=True,
         )
         for one in new:
-            print(f"         {one.kind}: {one.what}, {tally.place_of(one)}", flush=True)
+            print(
+                f"         {one.kind}: {one.what} {one.detail}, {tally.place_of(one)}", flush=True
+            )
 
 
 def patient(filters: Filters) -> None:
@@ -318,7 +328,7 @@ def result_of(tally: Tally, soak: Soak, rate: int, most: float, minutes: float) 
         "most_requests_per_second": round(most),
         "requests_per_second": rate,
         "right": dict(tally.right),
-        "wrong": [f"{one.kind}: {one.what}, {tally.place_of(one)}" for one in wrong],
+        "wrong": [f"{one.kind}: {one.what} {one.detail}, {tally.place_of(one)}" for one in wrong],
         "unscanned": dict(Counter(tally.leaked)),
         "around_kills": dict(excused),
         "workers_killed": len(tally.killed),
