@@ -54,9 +54,13 @@ class Reject:
 
 @dataclass(slots=True)
 class Defer:
-    """Run `work` where it may take its time, and bring its outcome back as `WorkDone`."""
+    """Run `work` where it may take its time, and bring its outcome back as `WorkDone`.
+
+    `is_awaited` says whether Envoy waits for the answer, and not longer than it was told.
+    """
 
     work: Callable[[], object]
+    is_awaited: bool = True
 
 
 @dataclass(slots=True)

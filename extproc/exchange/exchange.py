@@ -219,7 +219,8 @@ class Exchange:
             return then(event, guard.feed(event.body, refusal, final=event.end_of_stream))
         self._piece = event
         self._state = waiting
-        return [Defer(partial(guard.feed, event.body, refusal, final=event.end_of_stream))]
+        work = partial(guard.feed, event.body, refusal, final=event.end_of_stream)
+        return [Defer(work, is_awaited=waiting is State.CHUNK_WORK)]
 
     def _on_stream_work(self, event: WorkDone) -> list[Command]:
         self._state = State.STREAM

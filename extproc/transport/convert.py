@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from google.protobuf.duration_pb2 import Duration
+
 from extproc.exchange.commands import (
     Command,
     ContinueBody,
@@ -190,6 +192,11 @@ _WRITERS: dict[type[Command], Callable[[Any], bytes]] = {
     ContinueTrailers: _continue_trailers,
     Reject: _reject,
 }
+
+
+# For work that may take longer than the filter's message_timeout. Envoy grants it up to its
+# max_message_timeout, and otherwise ignores it.
+MORE_TIME = pb.ProcessingResponse(override_message_timeout=Duration(seconds=30)).SerializeToString()
 
 
 # Protobuf's wire format: a tag, a length, the content

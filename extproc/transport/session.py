@@ -32,7 +32,7 @@ from extproc.transport.call import (
     Status,
     Work,
 )
-from extproc.transport.convert import to_bytes, to_event
+from extproc.transport.convert import MORE_TIME, to_bytes, to_event
 from extproc.transport.pb import external_processor_pb2 as pb
 
 T = TypeVar("T")
@@ -156,6 +156,8 @@ class Session:
                 self._telemetry.observe(command.record, time.perf_counter() - self._started)
             elif isinstance(command, Defer):
                 self._work = command.work
+                if command.is_awaited:
+                    messages.append(MORE_TIME)
             else:
                 messages.append(to_bytes(command))
         return messages

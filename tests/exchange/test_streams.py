@@ -295,6 +295,14 @@ def test_a_large_piece_that_is_blocked_ends_the_stream() -> None:
 
 
 @pytest.mark.parametrize("limits", [DUPLEX, STREAMED], ids=["duplex", "streamed"])
+def test_only_a_streamed_piece_is_waited_for(limits: Limits) -> None:
+    machine = streaming(limits=replace(limits, inline_body=100))
+    [defer] = machine.receive(piece(said("Hi. " * 50)))
+    assert isinstance(defer, Defer)
+    assert defer.is_awaited is (limits is STREAMED)
+
+
+@pytest.mark.parametrize("limits", [DUPLEX, STREAMED], ids=["duplex", "streamed"])
 def test_an_error_in_the_work_of_a_stream_is_not_hidden(limits: Limits) -> None:
     machine = streaming(limits=replace(limits, inline_body=100))
     machine.receive(piece(said("Hi. " * 50)))

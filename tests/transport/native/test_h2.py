@@ -95,7 +95,10 @@ class Client:
 
     async def ask(self, number: int, message: pb.ProcessingRequest) -> pb.ProcessingResponse:
         await self.send(number, message)
-        return await self.answer(number)
+        answer = await self.answer(number)
+        if answer.HasField("override_message_timeout"):
+            answer = await self.answer(number)  # the work takes its time
+        return answer
 
     async def until(self, condition: Callable[[], bool]) -> None:
         while not condition():
