@@ -29,6 +29,7 @@ MOST_GROWTH_MIB = 32.0
 PAUSE_SECONDS = 0.02  # between the exchanges of the well-behaved client
 SETTLE_SECONDS = 2.0  # after an attack, before memory is looked at
 PATIENCE_SECONDS = 10.0
+PREPARE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def measure(
     processor: Processor, path: str, flood: Attack | None, seconds: float, pool: ProcessPoolExecutor
 ) -> Row:
     if flood is not None:
-        pool.submit(prepare, flood.name).result()
+        pool.submit(prepare, flood.name).result(PREPARE_SECONDS)
     client = Client(path)
     client.exchange()
     before = most = _mebibytes(processor)
@@ -168,9 +169,9 @@ def show(row: Row) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Attack a real `extproc serve`.")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each attack")
-    parser.add_argument("--only", default="", help="attacks whose name holds this")
+    parser.add_argument("--only", nargs="*", default=[""], help="attacks whose names hold these")
     options = parser.parse_args()
-    chosen = [one for one in ATTACKS if options.only in one.name]
+    chosen = [one for one in ATTACKS if any(part in one.name for part in options.only)]
     rows = []
     print(f"{_HEAD}{'made':>9}{'ended':>7}{'MiB sent':>10}")
     with (

@@ -83,7 +83,7 @@ def _reset_with_work(turn: int) -> bytes:
 
 
 def _alternating(turn: int) -> bytes:
-    pairs = [(wire.INITIAL_WINDOW_SIZE, 65_535 - turn % 2), *((99, n) for n in range(2700))]
+    pairs = [*((99, n) for n in range(31)), (wire.INITIAL_WINDOW_SIZE, 65_535 - turn % 2)]
     return wire.settings(*pairs)
 
 
@@ -138,10 +138,15 @@ ATTACKS = [
     Attack("SETTINGS", lambda _: wire.settings()),
     Attack("SETTINGS acknowledged", lambda _: wire.SETTINGS_ACK),
     Attack(
-        "SETTINGS of thousands on open streams",
+        "SETTINGS that change the windows of open streams",
         _alternating,
         opening=wire.OPENING + _every(_begun, _MANY),
         turns=8000,
+    ),
+    Attack(
+        "SETTINGS of thousands",
+        lambda _: wire.settings(*((99, number) for number in range(2700))),
+        turns=100,
     ),
     Attack("DATA, empty", lambda _: wire.data(1), opening=wire.OPENING + _silent(1)),
     Attack(
