@@ -213,7 +213,7 @@ ATTACKS = [
     Attack(
         "answers without a window",
         lambda n: _silent(_stream(n)) + _message(_stream(n), _HEADERS, _LEAKY),
-        turns=3000,
+        turns=900,  # of four connections: others still find room
         opening=_small_windows(0),
         ends=SERVED,
         connections=4,
