@@ -69,12 +69,18 @@ def test_an_own_rule_replaces_that_of_its_name() -> None:
     ],
 )
 def test_strictness_moves_the_thresholds(strictness: str, least: float, unscanned: Action) -> None:
-    made = policy(strictness=strictness)
+    made = policy(rule("pci"), strictness=strictness)
     assert (made.least_score, made.unscanned) == (least, unscanned)
 
 
 def test_unscanned_can_be_said_apart() -> None:
-    assert policy(strictness="strict", unscanned="allow").unscanned is Action.ALLOW
+    assert policy(rule("pci"), strictness="strict", unscanned="allow").unscanned is Action.ALLOW
+    assert policy(unscanned="block").unscanned is Action.BLOCK
+
+
+@pytest.mark.parametrize("strictness", ["permissive", "moderate", "strict"])
+def test_without_rules_nothing_is_unscanned(strictness: str) -> None:
+    assert policy(strictness=strictness).unscanned is Action.ALLOW
 
 
 def test_a_family_stands_for_its_types() -> None:
