@@ -37,7 +37,6 @@ class RequestHead:
     method: bytes
     path: str
     content_type: bytes
-    encoding: bytes  # of gRPC messages
     content_length: int | None
 
 
@@ -129,7 +128,6 @@ def _request_head(pairs: Pairs) -> RequestHead | None:
         method=pseudo[b":method"],
         path=pseudo[b":path"].decode("latin-1"),
         content_type=fields.get(b"content-type", b""),
-        encoding=fields.get(b"grpc-encoding", b"identity"),
         content_length=None if length is None else int(length),
     )
 
