@@ -489,7 +489,9 @@ def test_a_server_that_stops_takes_nothing_new(serve: Serve) -> None:
         stopping = asyncio.create_task(rig.server.stop(5))
         while rig.path.exists():
             await asyncio.sleep(0)
-        async with grpc.aio.insecure_channel(f"unix:{rig.path}") as rig.channel:
+        options = [("grpc.use_local_subchannel_pool", 1)]  # else the open connection is used
+        path = f"unix:{rig.path}"
+        async with grpc.aio.insecure_channel(path, options=options) as rig.channel:
             code, before = await failure(rig.call(), headers("request", POST))
         # A connection that was accepted just before the listener closed is cancelled, not refused.
         assert code in (Code.UNAVAILABLE, Code.CANCELLED)
