@@ -12,6 +12,7 @@ from bench.payloads import PROSE, TOKENS, answer_body, request_body
 from extproc.app.policies import load_policy
 from extproc.detectors.normal import NormalText
 from extproc.detectors.watcher import Watcher
+from extproc.dialects.openai_chat import ChatStream
 from extproc.dialects.registry import find
 from extproc.exchange.state import Limits
 from extproc.guardrail.guardrail import Guardrail
@@ -75,9 +76,7 @@ def stream(guardrail: Guardrail) -> Callable[[], object]:
         events.append(b"data: " + json.dumps(chunk).encode() + b"\n\n")
 
     def run() -> None:
-        guard = guardrail.open_stream(find("POST", "/v1/chat/completions"), "c", 1 << 20)
-        if guard is None:
-            raise RuntimeError("the chat dialect has streams")
+        guard = guardrail.open_stream(ChatStream(), "c", 1 << 20)
         for event in events:
             guard.feed(event, REFUSAL)
 
@@ -86,9 +85,7 @@ def stream(guardrail: Guardrail) -> Callable[[], object]:
 
 def held_back(guardrail: Guardrail) -> list[tuple[int, int]]:
     """After each token of prose: how many characters, and how many tokens, wait for more."""
-    guard = guardrail.open_stream(find("POST", "/v1/chat/completions"), "c", 1 << 20)
-    if guard is None:
-        raise RuntimeError("the chat dialect has streams")
+    guard = guardrail.open_stream(ChatStream(), "c", 1 << 20)
     waiting: list[tuple[int, int]] = []
     fed = passed = 0
     ends: list[int] = []

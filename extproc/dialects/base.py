@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from extproc.dialects.framing import Frame, Framing
 from extproc.dialects.walk import Reading
 from extproc.model.values import Refusal, Segment, Usage
 
@@ -19,7 +20,10 @@ class Delta(NamedTuple):
 
 @dataclass(slots=True)
 class StreamEvent:
-    """One event, read. `document` is None for events that are not JSON, e.g. `[DONE]`."""
+    """One event, read. `document` is None for events that are not JSON, e.g. `[DONE]`.
+
+    `usage` is what the provider has counted of the stream so far, where this event tells.
+    """
 
     document: Any = None
     deltas: list[Delta] = field(default_factory=list)
@@ -32,30 +36,34 @@ class StreamEvent:
 class StreamReader(Protocol):
     """Reads the events of one stream in order, and writes events that fit into it.
 
-    `padding` names a member of events that hides the length of their texts, empty for none: one
-    identifier there is as good as another.
+    `free` names members of an event's object whose value means nothing to its text: padding, or a
+    count of the events. One identifier or small number there is as good as another.
     """
 
-    padding: str
+    free: tuple[str, ...]
+
+    def framing(self, max_event: int) -> Framing:
+        """How this stream is cut into events of at most `max_event` bytes."""
+        ...
 
     def read(self, data: bytes) -> StreamEvent:
         """Read the data of one event. Raises BodyError when it is not what the API sends.
 
-        An event that differs from the one before it in its padding and the text of its only delta
-        is read alike, and reading it leaves the reader as it was.
+        An event that differs from the one before it only in free members and in the text of its
+        only delta is read alike, and reading it leaves the reader as it was.
         """
         ...
 
-    def carrier(self, channel: Channel, text: str) -> bytes:
-        """Data of an additional event that brings nothing but `text` on a channel seen before."""
+    def carrier(self, channel: Channel, text: str) -> Frame:
+        """An additional event that brings nothing but `text` on a channel seen before."""
         ...
 
-    def filtered_end(self) -> list[bytes]:
-        """Data of the events by which this API ends an answer that its own filter cut."""
+    def filtered_end(self) -> list[Frame]:
+        """The events by which this API ends an answer that its own filter cut."""
         ...
 
-    def error_end(self, refusal: Refusal) -> list[bytes]:
-        """Data of the events by which a stream ends in an error."""
+    def error_end(self, refusal: Refusal) -> list[Frame]:
+        """The events by which a stream ends in an error."""
         ...
 
 
@@ -76,8 +84,11 @@ class Dialect(Protocol):
         """Tokens counted in a whole response."""
         ...
 
-    def stream(self) -> StreamReader | None:
-        """A reader for one streamed response, or None where the API's stream is not known."""
+    def stream(self, media_type: str) -> StreamReader | None:
+        """A reader for a response of that media type, or None where it is no stream of this API.
+
+        The media type is in lower case and without parameters, e.g. `text/event-stream`.
+        """
         ...
 
     def error(self, refusal: Refusal) -> bytes:

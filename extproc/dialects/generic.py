@@ -22,7 +22,7 @@ class GenericJson:
     def usage(self, document: Any) -> Usage | None:  # noqa: ARG002 - part of the protocol
         return None
 
-    def stream(self) -> None:
+    def stream(self, media_type: str) -> None:  # noqa: ARG002
         return None
 
     def error(self, refusal: Refusal) -> bytes:

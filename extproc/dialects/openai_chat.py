@@ -7,7 +7,10 @@ executed tools, thinking parts) are covered because whatever is not named here i
 from typing import Any, TypeGuard
 
 from extproc.dialects import document as json_document
+from extproc.dialects import sse
 from extproc.dialects.base import Channel, Delta, StreamEvent
+from extproc.dialects.framing import Frame
+from extproc.dialects.sse import ServerSentEvents
 from extproc.dialects.walk import APART, JSON, ROLE, TOKEN, Media, Reading, Shape, is_token, read
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Path, Refusal, Segment, Usage
@@ -147,8 +150,8 @@ class OpenAIChat:
     def usage(self, document: Any) -> Usage | None:
         return _usage(document)
 
-    def stream(self) -> "ChatStream":
-        return ChatStream()
+    def stream(self, media_type: str) -> "ChatStream | None":
+        return ChatStream() if media_type == sse.MEDIA_TYPE else None
 
     def error(self, refusal: Refusal) -> bytes:
         return json_document.write(error_object(refusal))
@@ -174,12 +177,15 @@ def error_object(refusal: Refusal) -> dict[str, Any]:
 class ChatStream:
     """Chunks of a streamed answer. A channel's scope is the index of its choice."""
 
-    padding = "obfuscation"
+    free: tuple[str, ...] = ("obfuscation",)
 
     def __init__(self) -> None:
         self._envelope: dict[str, Any] = {}
         self._open_choices: dict[int, None] = {}  # ordered set
         self._skeletons: dict[Channel, list[tuple[str | int, dict[str, Any]]]] = {}
+
+    def framing(self, max_event: int) -> ServerSentEvents:
+        return ServerSentEvents(max_event)
 
     def read(self, data: bytes) -> StreamEvent:
         if data.strip() == _DONE:
@@ -199,7 +205,7 @@ class ChatStream:
         event.closed_scopes = self._follow(document)
         return event
 
-    def carrier(self, channel: Channel, text: str) -> bytes:
+    def carrier(self, channel: Channel, text: str) -> Frame:
         value: Any = text
         for step, siblings in reversed(self._skeletons[channel]):
             if isinstance(step, str):
@@ -207,17 +213,18 @@ class ChatStream:
             else:
                 value = [{**siblings, **value} if isinstance(value, dict) else value]
         choice = {"index": channel[0], **value, "finish_reason": None}
-        return json_document.write({**self._envelope, "choices": [choice]})
+        return Frame(json_document.write({**self._envelope, "choices": [choice]}))
 
-    def filtered_end(self) -> list[bytes]:
+    def filtered_end(self) -> list[Frame]:
         choices = [
             {"index": index, "delta": {}, "finish_reason": "content_filter"}
             for index in self._open_choices or [0]
         ]
-        return [json_document.write({**self._envelope, "choices": choices}), _DONE]
+        end = json_document.write({**self._envelope, "choices": choices})
+        return [Frame(end), Frame(_DONE)]
 
-    def error_end(self, refusal: Refusal) -> list[bytes]:
-        return [json_document.write(error_object(refusal)), _DONE]
+    def error_end(self, refusal: Refusal) -> list[Frame]:
+        return [Frame(json_document.write(error_object(refusal))), Frame(_DONE)]
 
     def _channel(self, document: dict[str, Any], path: Path) -> Channel:
         """Name the channel of the delta at `path`, by the indexes that the events state."""
@@ -246,7 +253,7 @@ class ChatStream:
         self._envelope = {
             key: value
             for key, value in document.items()
-            if key in _ENVELOPE and key != self.padding and _is_token(value)
+            if key in _ENVELOPE and key not in self.free and _is_token(value)
         }
         finished: list[int | str] = []
         for position, choice in enumerate(choices):

@@ -37,6 +37,7 @@ from extproc.exchange.headers import (
     check_readable,
     content_length,
     kind,
+    media_type,
     safe_name,
 )
 from extproc.exchange.inspector import Inspector
@@ -163,30 +164,32 @@ class Exchange:
             self._over = in_turn
             return [ContinueHeaders(Direction.RESPONSE, (*marks, self._verdict_mark()))]
         try:
-            body_kind = self._response_kind(event.headers)
+            guard = self._stream_guard(event.headers)
         except BodyError as error:
             return self._unreadable(Direction.RESPONSE, error, 0)
-        if body_kind is Kind.EVENTS:
-            return self._open_stream(marks)
+        if guard is not None:
+            return self._open_stream(guard, marks)
         self._state = State.RESPONSE_BODY
         self._in_turn = in_turn
         return [ContinueHeaders(Direction.RESPONSE, marks, body_mode=BodyMode.BUFFERED)]
 
-    def _response_kind(self, headers: Headers) -> Kind:
+    def _stream_guard(self, headers: Headers) -> StreamGuard | None:
+        """A guard where the response is a stream. Raises BodyError where it cannot be inspected."""
         check_readable(headers)
+        reader = self._dialect.stream(media_type(headers))
+        if reader is not None:
+            return self._guardrail.open_stream(reader, self._caller, self._limits.max_event)
         body_kind = kind(headers)
+        if body_kind is Kind.EVENTS:
+            raise BodyError("unscanned_stream", "streams of this API cannot be inspected yet")
         if body_kind is Kind.OTHER:
             raise BodyError("unscanned_content", "the answer is of a kind that cannot be inspected")
-        if body_kind is not Kind.EVENTS and content_length(headers) > self._limits.max_body:
+        if content_length(headers) > self._limits.max_body:
             raise BodyError("body_too_large", "the answer is larger than allowed")
-        return body_kind
+        return None
 
-    def _open_stream(self, marks: HeaderList) -> list[Command]:
+    def _open_stream(self, guard: StreamGuard, marks: HeaderList) -> list[Command]:
         limits = self._limits
-        guard = self._guardrail.open_stream(self._dialect, self._caller, limits.max_event)
-        if guard is None:
-            error = BodyError("unscanned_stream", "streams of this API cannot be inspected yet")
-            return self._unreadable(Direction.RESPONSE, error, 0)
         self._guard = guard
         self._stream_refusal = refusals.of_stream(self._request_id)
         self._lane = "stream"

@@ -24,14 +24,19 @@ def kind(headers: Headers) -> Kind:
     content_type = headers.get("content-type", "")
     if content_type == "application/json":  # nearly always
         return Kind.JSON
-    media_type = content_type.partition(";")[0].strip().lower()
-    if not media_type or media_type == "application/json" or media_type.endswith("+json"):
+    named = media_type(headers)
+    if not named or named == "application/json" or named.endswith("+json"):
         return Kind.JSON
-    if media_type == "text/event-stream":
+    if named == "text/event-stream":
         return Kind.EVENTS
-    if media_type.startswith("text/"):
+    if named.startswith("text/"):
         return Kind.TEXT
     return Kind.OTHER
+
+
+def media_type(headers: Headers) -> str:
+    """The content type in lower case and without parameters, or ""."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def check_readable(headers: Headers) -> None:

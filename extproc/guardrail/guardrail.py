@@ -10,7 +10,7 @@ from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.detectors.normal import NormalText
 from extproc.detectors.scanner import Scanner
 from extproc.dialects import document as json_document
-from extproc.dialects.base import Dialect
+from extproc.dialects.base import Dialect, StreamReader
 from extproc.dialects.walk import Reading
 from extproc.guardrail.bodies import redact_document
 from extproc.guardrail.filters import Context, Scanners
@@ -110,11 +110,8 @@ class Guardrail:
             usage=usage,
         )
 
-    def open_stream(self, dialect: Dialect, caller: str, max_event: int) -> StreamGuard | None:
-        """A guard for one streamed response, or None where the API's stream is not known."""
-        reader = dialect.stream()
-        if reader is None:
-            return None
+    def open_stream(self, reader: StreamReader, caller: str, max_event: int) -> StreamGuard:
+        """A guard for one streamed response."""
         judge = Judge(self.policy, Direction.RESPONSE, caller)
         context = Context(self._streamed, judge, self._redactor)
         return StreamGuard(reader, context, self._whole[Direction.RESPONSE], self.policy, max_event)

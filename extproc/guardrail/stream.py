@@ -1,11 +1,12 @@
-"""Inspection and redaction of a stream of server-sent events."""
+"""Inspection and redaction of a streamed answer."""
 
+import re
 from typing import Any, NamedTuple
 
 from extproc.detectors.scanner import Scanner
 from extproc.dialects import document as json_document
-from extproc.dialects import sse
 from extproc.dialects.base import Channel, Delta, StreamEvent, StreamReader
+from extproc.dialects.framing import Frame
 from extproc.guardrail.bodies import redact_document, redacted_text
 from extproc.guardrail.filters import Context, Filter, TextFilter
 from extproc.guardrail.json_filter import JsonFilter
@@ -25,7 +26,7 @@ from extproc.model.values import (
 from extproc.policy.policy import Policy
 
 _FIELDS = frozenset({b"", b"event", b"id", b"retry"})
-_TOO_LARGE = BodyError("event_too_large", "an event of the stream is larger than allowed")
+_EVENT_NAME = re.compile(rb"event: ?[a-z][a-z_.]{0,63}")  # an identifier
 _MAX_CHANNELS = 1024  # texts that one stream may hold open
 _MAX_CLOSED = 1 << 16  # texts of one stream that have ended
 _MAX_UNUSED = 8  # templates in a row that no event was like
@@ -53,12 +54,13 @@ class StreamGuard:
         self._context = context
         self._scanner = scanner
         self._policy = policy
-        self._splitter = sse.Splitter(max_event)
+        self._framing = reader.framing(max_event)
         self._filters: dict[Channel, Filter] = {}
         self._closed: set[Channel] = set()
         self._out: list[bytes] = []
         self._template: Template | None = None  # of the last event that was read
         self._unused = 0
+        self._is_first = True  # whether no event has passed
         self._unguarded = False
         self._ended = False
         self.events = 0
@@ -95,25 +97,29 @@ class StreamGuard:
             return Step(b"", ended=True)
         if self._gave_up():
             return Step(chunk, ended=False)
-        for event in self._splitter.feed(chunk, final=final):
+        for event in self._framing.feed(chunk, final=final):
             self._pass_or_give_up(event, refusal)
-        if self._splitter.overflowed and not (self._unguarded or self._ended):
-            self._give_up(_TOO_LARGE, refusal)
+        if self._framing.fault is not None and not (self._unguarded or self._ended):
+            self._give_up(self._framing.fault, refusal)
         if self._gave_up():
-            self._emit(self._splitter.rest())
+            self._emit(self._framing.rest())
         elif final:
             self._finish(refusal)
         data = b"".join(self._out)
         self._out.clear()
         return Step(data, self._ended)
 
-    def _pass_or_give_up(self, event: sse.Event, refusal: Refusal) -> None:
+    def _pass_or_give_up(self, event: Frame, refusal: Refusal) -> None:
+        if self._ended:
+            return
         if not self._unguarded:
             try:
-                self._pass(event, refusal)
+                if self._template is None or not self._pass_alike(event, self._template):
+                    self._pass(event, refusal)
             except BodyError as error:
                 self._give_up(error, refusal)
             else:
+                self.events += 1
                 return
         self._emit(event.raw)
 
@@ -129,18 +135,13 @@ class StreamGuard:
         if self._context.judge.blocked():
             self._end_filtered([])
 
-    def _pass(self, event: sse.Event, refusal: Refusal) -> None:
-        if self._ended:
-            return
-        self.events += 1
-        if self._template is not None and self._pass_alike(event, self._template):
-            return
-        others = self._inspect_lines(event.others)
+    def _pass(self, event: Frame, refusal: Refusal) -> None:
+        lines = self._inspect_lines(event.lines)
         if self._context.judge.blocked():
             self._end_filtered([])
             return
         if not event.data:
-            self._emit(event.raw if others == event.others else b"\n".join((*others, b"", b"")))
+            self._emit(event.raw if lines == event.lines else self._encoded(event, lines))
             return
         self._template = None
         try:
@@ -149,28 +150,31 @@ class StreamGuard:
             self._cannot_read(error, refusal)
             self._emit(event.raw)
             return
-        self._inspect_event(event, read, others)
-        if is_repeatable(read) and self._unused < _MAX_UNUSED and not self._ended:
+        self._inspect_event(event, read, lines)
+        self._is_first = False
+        may_repeat = is_repeatable(read) and _are_names(event.lines)
+        if may_repeat and self._unused < _MAX_UNUSED and not self._ended:
             self._template = learn(event, read, self._reader)
             self._unused += 1
 
-    def _pass_alike(self, event: sse.Event, template: Template) -> bool:
+    def _pass_alike(self, event: Frame, template: Template) -> bool:
         """Pass an event that differs from the last one read in its text only; tell whether so."""
-        found = template.read(event.raw)
+        found = template.read(event)
         if found is None:
             return False
         self._unused = 0
-        text, padding = found
+        text, values = found
         passed = self._filters[template.channel].feed(text)
         if self._context.judge.blocked():
             self._end_filtered([(template.channel, passed)])
+        elif passed == text:
+            self._emit(event.raw)
         else:
-            self._emit(event.raw if passed == text else template.write(passed, padding))
+            data = template.write(passed, values)
+            self._emit(self._framing.encode(data, template.lines, template.head))
         return True
 
-    def _inspect_event(
-        self, event: sse.Event, read: StreamEvent, others: tuple[bytes, ...]
-    ) -> None:
+    def _inspect_event(self, event: Frame, read: StreamEvent, lines: tuple[bytes, ...]) -> None:
         self.usage = read.usage or self.usage
         self._account(read)
         document, changed = read.document, False
@@ -197,9 +201,10 @@ class StreamGuard:
         if self._context.judge.blocked():
             self._end_filtered(passing)
         elif changed:
-            self._emit(sse.encode(json_document.write(document), others))
-        elif others != event.others:
-            self._emit(sse.encode(event.data or b"", others))
+            event = event._replace(data=json_document.write(document))
+            self._emit(self._encoded(event, lines))
+        elif lines != event.lines:
+            self._emit(self._encoded(event, lines))
         else:
             self._emit(event.raw)
 
@@ -257,8 +262,7 @@ class StreamGuard:
             passed = self._filters[channel].feed("", final=True)
             self._close(channel)
             if passed:
-                self._end_line()
-                self._emit(sse.encode(self._reader.carrier(channel, passed)))
+                self._add(self._reader.carrier(channel, passed))
 
     def _close(self, channel: Channel) -> None:
         del self._filters[channel]
@@ -272,6 +276,8 @@ class StreamGuard:
         A line that some client could read as data is left out where text is redacted: one with an
         unknown field, or with a character at which only some parsers end a line.
         """
+        if _are_names(lines):
+            return lines
         passing = []
         for line in lines:
             text = line.decode("utf-8", "replace")
@@ -291,7 +297,7 @@ class StreamGuard:
         """End a blocked answer as its API does; of its last event only `passing` text goes out."""
         for channel, text in passing:
             if text:
-                self._emit(sse.encode(self._reader.carrier(channel, text)))
+                self._add(self._reader.carrier(channel, text))
         self._end(self._reader.filtered_end())
 
     def _cannot_read(self, error: BodyError, refusal: Refusal) -> None:
@@ -306,23 +312,33 @@ class StreamGuard:
         self._unguarded = True
         for channel, held in self._filters.items():
             if held.waiting:
-                self._emit(sse.encode(self._reader.carrier(channel, held.rest)))
+                self._add(self._reader.carrier(channel, held.rest))
         self._filters.clear()
 
-    def _end(self, events: list[bytes]) -> None:
-        self._end_line()
-        for data in events:
-            self._emit(sse.encode(data))
+    def _end(self, events: list[Frame]) -> None:
+        for event in events:
+            self._add(event)
+        self._emit(self._framing.close())
         self._ended = True
 
-    def _end_line(self) -> None:
-        """What came last may have lacked its blank line; something more is to follow."""
-        if self._out and not self._out[-1].endswith((b"\n", b"\r")):
-            self._out.append(b"\n\n")
+    def _encoded(self, event: Frame, lines: tuple[bytes, ...]) -> bytes:
+        return self._framing.encode(event.data, lines, event.head, first=self._is_first)
+
+    def _add(self, event: Frame) -> None:
+        """Bring an event that the provider did not send."""
+        if self._out:  # what came last may be unfinished
+            self._emit(self._framing.between(self._out[-1]))
+        self._emit(self._encoded(event, event.lines))
+        self._is_first = False
 
     def _emit(self, data: bytes) -> None:
-        if not self.ended():
+        if data and not self.ended():
             self._out.append(data)
+
+
+def _are_names(lines: tuple[bytes, ...]) -> bool:
+    """Whether lines say no more than what kind of event it is."""
+    return all(_EVENT_NAME.fullmatch(line) for line in lines)
 
 
 def _value_at(document: Any, path: Path) -> str:

@@ -26,7 +26,7 @@ def test_usage_is_unknown() -> None:
 
 def test_streams_are_unknown() -> None:
     dialect: Dialect = GENERIC
-    assert dialect.stream() is None
+    assert dialect.stream("text/event-stream") is None
 
 
 def test_an_error_is_json_that_says_what_to_do() -> None:

@@ -9,6 +9,7 @@ from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion import ChatCompletion
 
 from extproc.dialects.base import Channel, StreamEvent
+from extproc.dialects.framing import Frame
 from extproc.dialects.openai_chat import ChatStream, OpenAIChat
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Refusal, Skipped, Usage
@@ -246,7 +247,7 @@ def carried(datas: list[bytes], number: int = -1) -> bytes:
     """A carrier of "+" for the delta of that number among all of a stream."""
     stream = ChatStream()
     deltas = [delta for each in datas for delta in stream.read(each).deltas]
-    return stream.carrier(deltas[number].channel, "+")
+    return stream.carrier(deltas[number].channel, "+").data or b""
 
 
 @pytest.mark.parametrize(("choice", "expected"), CARRIED, ids=["text", "refusal", "tool"])
@@ -305,7 +306,7 @@ def test_a_filtered_end_finishes_every_open_choice() -> None:
     ]
     for each in datas:
         stream.read(each)
-    end = stream.filtered_end()
+    end = [frame.data or b"" for frame in stream.filtered_end()]
     assert end[-1] == b"[DONE]"
     completion = accumulated([*datas, *end])
     assert [choice.finish_reason for choice in completion.choices] == [
@@ -317,11 +318,12 @@ def test_a_filtered_end_finishes_every_open_choice() -> None:
 
 def test_a_filtered_end_before_any_event_finishes_the_first_choice() -> None:
     [end, done] = ChatStream().filtered_end()
-    assert json.loads(end)["choices"] == [
+    assert json.loads(end.data or b"")["choices"] == [
         {"index": 0, "delta": {}, "finish_reason": "content_filter"}
     ]
-    assert done == b"[DONE]"
+    assert done == Frame(b"[DONE]")
 
 
 def test_an_error_end_is_the_error_of_the_dialect() -> None:
-    assert ChatStream().error_end(REFUSAL) == [OpenAIChat().error(REFUSAL), b"[DONE]"]
+    end = ChatStream().error_end(REFUSAL)
+    assert end == [Frame(OpenAIChat().error(REFUSAL)), Frame(b"[DONE]")]

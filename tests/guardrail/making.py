@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 from extproc.detectors.catalog import TYPES
-from extproc.dialects.openai_chat import OpenAIChat
+from extproc.dialects.openai_chat import ChatStream, OpenAIChat
 from extproc.guardrail.guardrail import Guardrail
 from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.values import Refusal
@@ -47,9 +47,7 @@ BLOCK_SSN = guardrail(rule("us_ssn", "block"), rule("email_address"))
 
 
 def open_stream(guard: Guardrail, max_event: int = MAX_EVENT) -> StreamGuard:
-    stream = guard.open_stream(CHAT, "caller", max_event)
-    assert stream is not None
-    return stream
+    return guard.open_stream(ChatStream(), "caller", max_event)
 
 
 def feed_all(stream: StreamGuard, parts: list[bytes]) -> list[Step]:

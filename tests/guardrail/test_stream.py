@@ -12,7 +12,6 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletionChunk
 from openai.types.chat.chat_completion import ChatCompletion
 
-from extproc.dialects.generic import GenericJson
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.values import Action, Direction, Usage
 from tests.guardrail.making import (
@@ -21,7 +20,6 @@ from tests.guardrail.making import (
     CARD,
     CHAT,
     DONE,
-    MAX_EVENT,
     REDACT_ALL,
     SSN,
     arguments,
@@ -680,7 +678,3 @@ def test_an_error_of_the_provider_passes() -> None:
 def test_an_error_of_the_provider_is_redacted_too() -> None:
     error = sse({"error": {"message": f"bad value {SSN} given"}})
     assert SSN.encode() not in output(REDACT_ALL, [error])
-
-
-def test_a_stream_of_an_unknown_api_is_not_opened() -> None:
-    assert REDACT_ALL.open_stream(GenericJson(), "caller", MAX_EVENT) is None

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extproc.dialects.base import StreamEvent
-from extproc.dialects.openai_chat import ChatStream, OpenAIChat
+from extproc.dialects.openai_chat import ChatStream
 from extproc.guardrail.guardrail import Guardrail
 from extproc.guardrail.stream import Step, StreamGuard
 from tests.exchanges.recordings import Recording, streams
@@ -59,21 +59,9 @@ class ParsingStream(CountingStream):
         return read
 
 
-class Dialect(OpenAIChat):
-    """Opens one stream of a kind."""
-
-    def __init__(self, kind: type[CountingStream]) -> None:
-        self.opened = kind()
-
-    def stream(self) -> CountingStream:
-        return self.opened
-
-
 def opened(guard: Guardrail, kind: type[CountingStream]) -> tuple[StreamGuard, CountingStream]:
-    dialect = Dialect(kind)
-    stream = guard.open_stream(dialect, "caller", MAX_EVENT)
-    assert stream is not None
-    return stream, dialect.opened
+    reader = kind()
+    return guard.open_stream(reader, "caller", MAX_EVENT), reader
 
 
 def seen(stream: StreamGuard, parts: list[bytes]) -> list[Any]:
