@@ -1,6 +1,7 @@
-"""Which dialect a request is written in, by method and path."""
+"""Which dialect a request is written in, by method, host and path."""
 
 import re
+from functools import lru_cache
 
 from extproc.dialects.base import Dialect
 from extproc.dialects.generic import GenericJson
@@ -11,17 +12,19 @@ _GENERIC = GenericJson()
 FALLBACK = _GENERIC.name
 """Name of the dialect of what no other dialect knows."""
 
+# Matched with the whole request line without a query, `POST api.openai.com/v1/chat/completions`.
 # The last segments decide, so that a provider's prefix, version or deployment does not matter.
 _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
-    (re.compile(r"(?:^|/)chat/completions/?$"), OpenAIChat()),
+    (re.compile(r"POST .*(?<![^ /])chat/completions/?"), OpenAIChat()),
 )
 
 
-def find(method: str, path: str) -> Dialect:
-    """The dialect of a request line; the generic one where no API is known by it."""
+@lru_cache(maxsize=512)  # callers use few paths
+def find(method: str, path: str, host: str = "") -> Dialect:
+    """The dialect of a request; the generic one where no API is known by its request line."""
     bare = path.partition("?")[0].partition("#")[0]
-    if method == "POST":
-        for pattern, dialect in _ROUTES:
-            if pattern.search(bare):
-                return dialect
+    line = f"{method} {host}{bare}"
+    for pattern, dialect in _ROUTES:
+        if pattern.fullmatch(line):
+            return dialect
     return _GENERIC

@@ -134,7 +134,9 @@ class Exchange:
         self._request_id = safe_name(headers, "x-request-id") or self._new_request_id()
         self._customer_id = safe_name(headers, self._limits.customer_header)
         self._caller = self._customer_id or caller_credential(headers) or self._request_id
-        self._dialect = registry.find(headers.get(":method", ""), headers.get(":path", ""))
+        self._dialect = registry.find(
+            headers.get(":method", ""), headers.get(":path", ""), headers.get(":authority", "")
+        )
         if event.contract is not None and event.contract != _WANTED:
             raise ContractError(
                 "the ext_proc filter must be configured with request_body_mode and "
