@@ -26,6 +26,7 @@ _Bytes = frozenset[int]
 _Context = tuple[_Bytes, ...]
 
 _ALL = bytes(range(256))
+_PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b'"\\')
 _DIGITS = frozenset(b"0123456789")
 _REACH = 3  # bytes of a context
 _LONGEST_WORD = 64
@@ -53,11 +54,14 @@ class Quiet:
         contexts: dict[int, set[_Context]] = {byte: set() for byte in _ALL if byte not in word}
         for pattern in patterns:
             _Walk(word, contexts, pattern.flags).visit(pattern.tree, frozenset({()}))
-        gaps = {byte for byte, found in contexts.items() if not _anywhere(found, word)}
+        gaps = frozenset(b for b, found in contexts.items() if not _anywhere(found, word))
         before = {context for byte in gaps for context in contexts[byte]}
         shortest = min((_shortest(p.tree, word, p.flags) for p in patterns), default=_NOWHERE)
         most = int(min(shortest - 1, longest, _LONGEST_WORD))
-        self._text = re.compile(_expression(word if most else frozenset(), gaps, before, most))
+        word = word if most else frozenset()
+        self._text = re.compile(_expression(word, gaps, before, most))
+        plain = _expression(word & _PLAIN, gaps & _PLAIN, before, most)
+        self._plain_text = re.compile(plain.decode("ascii"))
 
     def last_word(self, data: bytes) -> int | None:
         """Offset of the only thing in `data` that is unfinished, its end if nothing is.
@@ -65,6 +69,11 @@ class Quiet:
         None where that is not known. Otherwise `data` holds no match either.
         """
         match = self._text.fullmatch(data) if len(data) <= _LONGEST_TEXT else None
+        return None if match is None else match.start(1)
+
+    def last_plain_word(self, text: str) -> int | None:
+        """The same for text that JSON writes as it is: ASCII, and nothing that is escaped."""
+        match = self._plain_text.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
         return None if match is None else match.start(1)
 
 

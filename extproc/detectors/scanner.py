@@ -61,8 +61,9 @@ class Scanner:
         )
 
     @cached_property
-    def _quiet(self) -> Quiet:
-        return Quiet(self.recognizers)  # only streams need it
+    def quiet(self) -> Quiet:
+        """What need not be scanned. Only streams ask, so it is made when first asked for."""
+        return Quiet(self.recognizers)
 
     def find(self, text: NormalText) -> list[Finding]:
         """All findings in `text`, by start, longer first; they may overlap.
@@ -109,7 +110,7 @@ class Scanner:
         `origin` is the offset at which `text` begins there.
         """
         memory = {} if memory is None else memory
-        word = self._quiet.last_word(text.data)
+        word = self.quiet.last_word(text.data)
         if word is not None:
             memory.clear()
             place = text.start(word)

@@ -22,15 +22,15 @@ class Watcher:
         "_origin",
         "_scanner",
         "_settled",
-        "_start",
-        "_window",
+        "start",
+        "window",
     )
 
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
         self._before = ""  # what stands left of the window, for assertions; never reported
-        self._window = ""  # text that a match may still begin in, with its context
-        self._start = 0  # position of the window
+        self.window = ""  # text that a match may still begin in, with its context
+        self.start = 0  # its position
         self._origin = 0  # offset of `_before` in the folded stream, in bytes
         self._memory: Memory = {}
         self._settled = 0  # everything before this position is decided
@@ -42,8 +42,8 @@ class Watcher:
         may end behind it. With `final` the whole text is decided.
         """
         before = self._before
-        normal = NormalText(before + self._window + text)
-        origin = self._start - len(before)
+        normal = NormalText(before + self.window + text)
+        origin = self.start - len(before)
         if final:
             findings = self._scanner.find(normal)
             cut = context = len(normal.original)
@@ -66,14 +66,37 @@ class Watcher:
             if earlier <= f.start + origin < settled
         ]
 
+    def feed_plain(self, text: str) -> str | None:
+        """What a piece decides, as text, where it and all that waits need no scan.
+
+        None where that is not so, or where the piece is not as JSON writes it; nothing has
+        happened then.
+        """
+        before = self._before
+        whole = before + self.window + text
+        place = self._scanner.quiet.last_plain_word(whole)
+        if place is None or self._settled != self.start:
+            return None
+        self._memory.clear()
+        gone = len(before)
+        if place <= gone:
+            self.window = whole[gone:]
+            return ""
+        decided = whole[gone:place]
+        self._before = whole[place - 1]
+        self.window = whole[place:]
+        self.start = self._settled = self.start + place - gone
+        self._origin += place - 1
+        return decided
+
     def _keep(self, text: str, context: int) -> None:
         """Keep of `text`, which is `_before` and window, a window from `context` on.
 
         One visible character before it stays as its context.
         """
-        self._window = text[context:]
+        self.window = text[context:]
         gone = text[:context]
         if context > len(self._before):
-            self._start += context - len(self._before)
+            self.start += context - len(self._before)
             self._before = last_visible(gone)
             self._origin += folded_size(gone) - folded_size(self._before)

@@ -31,8 +31,15 @@ class Framing(Protocol):
 
     fault: BodyError | None
 
+    is_literal: bool
+    """Whether what stands around the data of an event does not depend on it."""
+
     def feed(self, chunk: bytes, *, final: bool = False) -> list[Frame]:
         """Take a chunk; return the frames it completes. With `final` nothing comes after it."""
+        ...
+
+    def is_whole(self, chunk: bytes) -> bool:
+        """Whether a chunk that begins and ends as one event does is one, and no part of another."""
         ...
 
     def rest(self) -> bytes:

@@ -17,6 +17,8 @@ _BOM = b"\xef\xbb\xbf"
 class ServerSentEvents:
     """The framing of `text/event-stream`. The lines of a frame are all but those of its data."""
 
+    is_literal = True
+
     def __init__(self, max_event: int) -> None:
         self._max_event = max_event
         self._lines: list[bytes] = []  # of the unfinished event, without their ends
@@ -48,6 +50,9 @@ class ServerSentEvents:
             if self._raw:
                 events.append(self._take(len(self._raw)))
         return events
+
+    def is_whole(self, chunk: bytes) -> bool:
+        return not (self._raw or self.fault) and len(chunk) <= self._max_event
 
     def _take_plain(self, chunk: bytes, events: list[Frame]) -> bytes:
         """Cut off events that stand whole in `chunk`, of one line of data and perhaps a name.

@@ -56,6 +56,13 @@ class Filter(Protocol):
         """
         ...
 
+    def feed_plain(self, text: str) -> str | None:
+        """The same for a piece that needs no scan, and sooner; None where it may need one.
+
+        The piece must be one that JSON writes as it is.
+        """
+        ...
+
 
 class Redaction:
     """The decisions on one growing text, as pieces in order, and the text that has none yet."""
@@ -116,6 +123,18 @@ class Redaction:
             self._pass_until(ready, pieces)
         return pieces
 
+    def feed_plain(self, text: str) -> str | None:
+        """What passes for a piece that needs no scan (see Watcher.feed_plain), or None."""
+        watcher = self._holding
+        # What was redacted last may reach into what the watcher has not decided.
+        if watcher is None or self._observing is not None or watcher.start != self._sent:
+            return None
+        passed = watcher.feed_plain(text)
+        if passed is not None:
+            self._sent = self._origin = watcher.start
+            self._text = watcher.window
+        return passed
+
     def _pass_until(self, position: int, pieces: list[Piece]) -> None:
         if position > self._sent:
             pieces.append(Piece(self._sent, position, None))
@@ -152,3 +171,6 @@ class TextFilter:
             for start, end, replacement in redaction.feed(text, final=final)
         ]
         return "".join(passed)
+
+    def feed_plain(self, text: str) -> str | None:
+        return self._redaction.feed_plain(text)

@@ -52,6 +52,9 @@ class JsonFilter:
         inside = self._string.rest if self._string is not None else ""
         return self._undecided + self._outside.rest + self._bare + inside
 
+    def feed_plain(self, text: str) -> None:
+        """What is a string and what stands between is not known without reading it."""
+
     def feed(self, text: str, *, final: bool = False) -> str:
         if self._context.judge.blocked():
             return ""

@@ -10,7 +10,7 @@ from extproc.dialects.framing import Frame
 from extproc.guardrail.bodies import redact_document, redacted_text
 from extproc.guardrail.filters import Context, Filter, TextFilter
 from extproc.guardrail.json_filter import JsonFilter
-from extproc.guardrail.template import Template, is_repeatable, learn
+from extproc.guardrail.template import Template, is_repeatable, learn, spelling, text_of
 from extproc.model.errors import BodyError
 from extproc.model.values import (
     Action,
@@ -79,7 +79,7 @@ class StreamGuard:
     @property
     def holds_text(self) -> bool:
         """Whether some text waits for more."""
-        return any(channel.waiting for channel in self._filters.values())
+        return any(filtered.waiting for filtered in self._filters.values())
 
     def abandon(self, refusal: Refusal) -> bytes:
         """The bytes that end the stream in an error; what is held back is dropped."""
@@ -97,8 +97,9 @@ class StreamGuard:
             return Step(b"", ended=True)
         if self._gave_up():
             return Step(chunk, ended=False)
-        for event in self._framing.feed(chunk, final=final):
-            self._pass_or_give_up(event, refusal)
+        if final or not self._pass_whole(chunk, refusal):
+            for event in self._framing.feed(chunk, final=final):
+                self._pass_or_give_up(event, refusal)
         if self._framing.fault is not None and not (self._unguarded or self._ended):
             self._give_up(self._framing.fault, refusal)
         if self._gave_up():
@@ -109,17 +110,28 @@ class StreamGuard:
         self._out.clear()
         return Step(data, self._ended)
 
+    def _pass_whole(self, chunk: bytes, refusal: Refusal) -> bool:
+        """Pass a chunk that is one event of the known form; tell whether it was."""
+        template = self._template
+        if template is None or not (template.is_whole and self._framing.is_whole(chunk)):
+            return False
+        try:
+            return self._pass_alike(chunk, chunk, template)
+        except BodyError as error:
+            self._give_up(error, refusal)
+            self._emit(chunk)
+            return True
+
     def _pass_or_give_up(self, event: Frame, refusal: Refusal) -> None:
         if self._ended:
             return
         if not self._unguarded:
             try:
-                if self._template is None or not self._pass_alike(event, self._template):
+                if not self._pass_known(event):
                     self._pass(event, refusal)
             except BodyError as error:
                 self._give_up(error, refusal)
             else:
-                self.events += 1
                 return
         self._emit(event.raw)
 
@@ -136,6 +148,7 @@ class StreamGuard:
             self._end_filtered([])
 
     def _pass(self, event: Frame, refusal: Refusal) -> None:
+        self.events += 1
         lines = self._inspect_lines(event.lines)
         if self._context.judge.blocked():
             self._end_filtered([])
@@ -154,24 +167,51 @@ class StreamGuard:
         self._is_first = False
         may_repeat = is_repeatable(read) and _are_names(event.lines)
         if may_repeat and self._unused < _MAX_UNUSED and not self._ended:
-            self._template = learn(event, read, self._reader)
+            self._template = learn(event, read, self._reader, self._framing)
             self._unused += 1
 
-    def _pass_alike(self, event: Frame, template: Template) -> bool:
+    def _pass_known(self, event: Frame) -> bool:
         """Pass an event that differs from the last one read in its text only; tell whether so."""
-        found = template.read(event)
-        if found is None:
+        template = self._template
+        if template is None or event.data is None:
             return False
+        if template.is_whole:
+            return self._pass_alike(event.raw, event.raw, template)
+        known = template.frame
+        return (
+            event.lines == known.lines
+            and event.head == known.head
+            and self._pass_alike(event.raw, event.data, template)
+        )
+
+    def _pass_alike(self, raw: bytes, data: bytes, template: Template) -> bool:
+        """The same for an event of which `data` must be of the form of the template."""
+        values = template.split(data)
+        spelled = values[template.text_at] if values else b""
+        if not values or not spelled:  # readers leave out an empty text
+            return False
+        filtered = self._filters[template.channel]
+        text = spelled.decode("latin-1")  # as it is, if JSON writes it so
+        passed = filtered.feed_plain(text)
+        if passed is None:
+            known = text_of(spelled)
+            if known is None:
+                return False
+            text = known
         self._unused = 0
-        text, values = found
-        passed = self._filters[template.channel].feed(text)
+        self.events += 1
+        if passed is None:
+            passed = filtered.feed(text)
         if self._context.judge.blocked():
             self._end_filtered([(template.channel, passed)])
         elif passed == text:
-            self._emit(event.raw)
+            self._emit(raw)
         else:
-            data = template.write(passed, values)
-            self._emit(self._framing.encode(data, template.lines, template.head))
+            values[template.text_at] = spelling(passed)
+            made, learned = template.write(values), template.frame
+            if not template.is_whole:
+                made = self._framing.encode(made, learned.lines, learned.head)
+            self._emit(made)
         return True
 
     def _inspect_event(self, event: Frame, read: StreamEvent, lines: tuple[bytes, ...]) -> None:

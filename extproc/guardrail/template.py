@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 
 from extproc.dialects import document as json_document
 from extproc.dialects.base import Channel, Delta, StreamEvent, StreamReader
-from extproc.dialects.framing import Frame
+from extproc.dialects.framing import Frame, Framing
 from extproc.model.errors import BodyError
 
 _FREE = rb'"[!#-\[\]-~]{0,256}"|0|[1-9][0-9]{0,5}'  # an identifier without escapes, or a count
 _IS_FREE = re.compile(_FREE)
 _MARK = "text-of-a-template"
 _FREE_MARK: dict[type, Any] = {str: "value-of-a-free-member", int: 987654}
+_ENDS = (b"\n\n", b"\r\n\r\n", b"\n", b"\r\n")  # behind the data of one event
 _LARGEST = 4096  # bytes of an event that is kept as a template
 
 
@@ -35,27 +36,30 @@ class _Form(NamedTuple):
 
 
 class Template:
-    """An event with a hole for its text, and one for each free member."""
+    """An event with a hole for its text, and one for each free member.
 
-    __slots__ = ("_received", "_written", "channel", "head", "lines")
+    It is the form of a whole event where `is_whole` says so, and else that of its data.
+    """
 
-    def __init__(self, channel: Channel, frame: Frame, received: _Form, written: _Form) -> None:
+    __slots__ = ("_received", "_written", "channel", "frame", "is_whole", "text_at")
+
+    def __init__(
+        self, channel: Channel, frame: Frame, received: _Form, written: _Form, *, is_whole: bool
+    ) -> None:
         self.channel = channel
-        self.lines = frame.lines
-        self.head = frame.head
+        self.frame = frame  # that it was learned from
+        self.is_whole = is_whole
+        self.text_at = received.text_at
         self._received = received
         self._written = written  # of an event written again
 
-    def read(self, frame: Frame) -> tuple[str, list[bytes]] | None:
-        """Text and spelled values of an event, or None for one that is not of this form."""
-        data, lines, head, _ = frame
+    def split(self, data: bytes) -> list[bytes] | None:
+        """What stands in the holes, or None for an event that is not of this form.
+
+        In the hole of the text it is anything: see `text`.
+        """
         start, between, end, text_at = self._received
-        if (
-            data is None
-            or lines != self.lines
-            or head != self.head
-            or not (data.startswith(start) and data.endswith(end))
-        ):
+        if not (data.startswith(start) and data.endswith(end)):
             return None
         values = []
         place = len(start)
@@ -68,25 +72,32 @@ class Template:
         values.append(data[place : len(data) - len(end)])
         if between and not _are_free(values, text_at):
             return None
-        try:
-            text = json_document.parse(values[text_at])
-        except BodyError:
-            return None
-        # An empty text is one that readers leave out.
-        return (text, values) if text and isinstance(text, str) else None
+        return values
 
-    def write(self, text: str, values: list[bytes]) -> bytes:
-        """The data of an event of this form as it is written when its text has changed."""
-        start, between, end, text_at = self._written
-        spelled = json_document.write(text)
+    def write(self, values: list[bytes]) -> bytes:
+        """An event of this form as it is written when its text has changed."""
+        start, between, end, _ = self._written
         if not between:  # nearly always
-            return b"".join((start, spelled, end))
-        values[text_at] = spelled
+            return b"".join((start, values[0], end))
         pieces = [start, values[0]]
         for literal, value in zip(between, values[1:], strict=True):
             pieces += (literal, value)
         pieces.append(end)
         return b"".join(pieces)
+
+
+def text_of(spelled: bytes) -> str | None:
+    """The text that is spelled in a hole, or None where no string of JSON is spelled so."""
+    try:
+        text = json_document.parse(b'"%b"' % spelled)
+    except BodyError:
+        return None
+    return text if isinstance(text, str) else None
+
+
+def spelling(text: str) -> bytes:
+    """How a text is spelled in its hole."""
+    return json_document.write(text)[1:-1]
 
 
 def is_repeatable(read: StreamEvent) -> bool:
@@ -100,7 +111,9 @@ def is_repeatable(read: StreamEvent) -> bool:
     )
 
 
-def learn(frame: Frame, read: StreamEvent, reader: StreamReader) -> Template | None:
+def learn(
+    frame: Frame, read: StreamEvent, reader: StreamReader, framing: Framing
+) -> Template | None:
     """The template of a repeatable event that `reader` has just read.
 
     The places of its text and of the reader's free members are guessed from their usual spelling
@@ -112,9 +125,9 @@ def learn(frame: Frame, read: StreamEvent, reader: StreamReader) -> Template | N
     document = read.document
     if len(data) > _LARGEST:
         return None
-    spelled = json_document.write(segment.text)
-    place = data.find(spelled)
-    marks = [(place, place + len(spelled), json_document.write(_MARK))]
+    spelled = spelling(segment.text)
+    place = data.find(b'"%b"' % spelled) + 1
+    marks = [(place, place + len(spelled), _MARK.encode())]
     for name in reader.free:
         value = document.get(name)
         if value is None:
@@ -130,14 +143,24 @@ def learn(frame: Frame, read: StreamEvent, reader: StreamReader) -> Template | N
     document = json_document.replace(document, segment.path, _MARK)
     written = json_document.write(document)
     marked = _marked(data, marks)
-    if place < 0 or marked is None or not _is_same(marked, written):
+    if not place or marked is None or not _is_same(marked, written):
         return None
     again = reader.read(marked)
     if not is_repeatable(again) or again.deltas != [Delta(channel, segment._replace(text=_MARK))]:
         return None
-    received = _form(data, [mark[:2] for mark in marks], text_at)
+    encoded = framing.encode(written, frame.lines, frame.head)
+    begin = encoded.find(written)
+    is_whole = framing.is_literal and any(
+        frame.raw == encoded[:begin] + data + end for end in _ENDS
+    )
+    if is_whole:
+        data, written = frame.raw, encoded
+        marks = [(start + begin, end + begin, mark) for start, end, mark in marks]
     places = _places(written, [mark[2] for mark in marks])
-    return Template(channel, frame, received, _form(written, places, text_at)) if places else None
+    if not places:
+        return None
+    received = _form(data, [mark[:2] for mark in marks], text_at)
+    return Template(channel, frame, received, _form(written, places, text_at), is_whole=is_whole)
 
 
 def _are_free(values: list[bytes], text_at: int) -> bool:

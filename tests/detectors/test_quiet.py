@@ -1,5 +1,6 @@
 """Text that is not scanned gives what a scan gives."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -36,7 +37,11 @@ def all_of(candidate: str) -> Span | None:
 def check_against_scan(scanner: Scanner, text: str) -> None:
     """What is said without a scan is what the scans say."""
     data = NormalText(text).data
-    word = scanner._quiet.last_word(data)
+    word = scanner.quiet.last_word(data)
+    plain = scanner.quiet.last_plain_word(text)
+    if plain is not None:
+        assert json.dumps(text) == f'"{text}"'
+        assert plain == word
     if word is not None:
         assert scanner._whole.candidates(data) == {}
         assert scanner._open_from(data) == (word, word)

@@ -13,6 +13,8 @@ from extproc.model.values import Finding
 
 SCANNER = Scanner(RECOGNIZERS)
 
+MAILS = Scanner(r for r in RECOGNIZERS if r.type == "email_address")
+
 FRAGMENTS = [text for r in RECOGNIZERS for text in (*r.examples, *r.near_misses)]
 ORDINARY = ["the ", "quick", " 12", "\u200b", "é", "，", "４", "-", ".", "@", "\n", "a b ", "😀"]
 
@@ -72,6 +74,36 @@ def test_pieces_give_the_findings_of_the_whole(text: str, seed: int) -> None:
 @given(texts)
 def test_single_characters_give_the_findings_of_the_whole(text: str) -> None:
     assert watch(list(text))[0] == SCANNER.find(NormalText(text))
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts, st.integers(0, 2**32), st.sampled_from([SCANNER, MAILS]))
+def test_pieces_that_need_no_scan_are_decided_as_with_one(
+    text: str, seed: int, scanner: Scanner
+) -> None:
+    quick, slow = Watcher(scanner), Watcher(scanner)
+    decided = 0
+    for piece in pieces(text, seed):
+        settled, findings = slow.feed(piece)
+        passed = quick.feed_plain(piece)
+        if passed is None:
+            assert quick.feed(piece) == (settled, findings)
+        else:
+            assert not findings
+            assert passed == text[decided:settled]
+        decided = settled
+        assert (quick.start, quick.window) == (slow.start, slow.window)
+    assert quick.feed("", final=True) == slow.feed("", final=True)
+
+
+def test_ordinary_words_need_no_scan() -> None:
+    watcher = Watcher(SCANNER)
+    assert [watcher.feed_plain(piece) for piece in ["The", " quick", " fox,", " it"]] == [
+        "",
+        "The ",
+        "quick fox,",
+        " ",
+    ]
 
 
 def test_long_runs_do_not_pile_up() -> None:

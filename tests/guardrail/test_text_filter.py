@@ -188,3 +188,21 @@ def test_nothing_passes_after_a_block() -> None:
 def test_each_operator_in_a_stream(operator: str, expected: str) -> None:
     rules = policy(rule("us_ssn", redaction=operator))
     assert in_pieces(list(f"is {SSN}."), rules)[0] == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts, st.integers(0, 2**32))
+def test_pieces_that_need_no_scan_pass_as_with_one(text: str, seed: int) -> None:
+    rules = policy(rule(ALL))
+    quick, slow = (TextFilter(context(rules, SCANNER), (), "assistant") for _ in range(2))
+    for piece in pieces(text, seed):
+        passed = quick.feed_plain(piece)
+        assert (quick.feed(piece) if passed is None else passed) == slow.feed(piece)
+        assert quick.rest == slow.rest
+    assert quick.feed("", final=True) == slow.feed("", final=True)
+
+
+def test_what_is_observed_is_scanned() -> None:
+    noted = TextFilter(context(policy(rule(ALL)), SCANNER, SCANNER), (), "assistant")
+    assert noted.feed_plain("Hello ") is None
+    assert TextFilter(context(policy(), None), (), "assistant").feed_plain("Hello ") is None
