@@ -99,7 +99,9 @@ def listen(
         time.sleep(0.2)
     spent = {name: machine.cpu_seconds(pid) - before[name] for name, pid in pids.items()}
     output = listener.communicate()[0]
-    delays = Delays([upstream.timeline.stream(index, events) for index in range(streams)], events)
+    cells = [upstream.timeline.stream(index, events) for index in range(streams)]
+    all_open = max(first[REQUESTED] for first in cells[::repeats])
+    delays = Delays(cells, events, all_open)
     return Streamed(
         broken=streams - int(output) if listener.returncode == 0 else streams,
         first_token_ms=percentile(delays.first_token, 50),
@@ -115,10 +117,11 @@ def listen(
 class Delays:
     """What the cells of a run tell, in milliseconds, of the events that arrived.
 
-    The first two events leave with the head of the answer and are not among the late ones.
+    The first two events leave with the head of the answer and are not among the late ones, nor is
+    what was sent before `all_open`.
     """
 
-    def __init__(self, streams: Iterable[Cells], events: int) -> None:
+    def __init__(self, streams: Iterable[Cells], events: int, all_open: float) -> None:
         self.first_token: list[float] = []  # from the request to the arrival, one a stream
         self.first_text: list[float] = []
         self.late: list[list[float]] = []  # from sending to arrival, for each stream
@@ -131,7 +134,9 @@ class Delays:
                 self.first_text.append((cells[FIRST_TEXT] - cells[REQUESTED]) * 1e3)
             self.arrived += sum(map(bool, arrived))
             pairs = zip(sent[2:], arrived[2:], strict=True)
-            self.late.append([(there - here) * 1e3 for here, there in pairs if there])
+            self.late.append(
+                [(there - here) * 1e3 for here, there in pairs if there and here >= all_open]
+            )
 
 
 def percentile(values: Sequence[float], rank: int) -> float | None:
