@@ -25,6 +25,7 @@ class HttpServer:
             self._answer,
             interface="asgi3",
             lifespan="off",
+            ws="none",
             proxy_headers=False,
             access_log=False,
             log_config=None,

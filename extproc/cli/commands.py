@@ -82,23 +82,9 @@ def serve() -> None:
     Settings come from EXTPROC_* variables or from the YAML file that EXTPROC_CONFIG names; see
     docs/settings.md.
     """
-    from extproc.app.settings import load_settings
-    from extproc.telemetry.logs import configure
+    from extproc.app.serving import serve as run_processor
 
-    settings = load_settings()
-    configure(settings.log_level)
-    if settings.workers > 1:
-        import asyncio
-
-        from extproc.app.supervisor import supervise
-
-        asyncio.run(supervise(settings))
-        return
-    import uvloop
-
-    from extproc.app.processor import serve as serve_processor
-
-    uvloop.run(serve_processor(settings))
+    run_processor()
 
 
 @app.command(hidden=True)
