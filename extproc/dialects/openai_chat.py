@@ -4,12 +4,14 @@ https://platform.openai.com/docs/api-reference/chat. Fields of compatible provid
 executed tools, thinking parts) are covered because whatever is not named here is read as text.
 """
 
-from typing import Any, TypeGuard
+from typing import Any
 
 from extproc.dialects import document as json_document
 from extproc.dialects import sse
 from extproc.dialects.base import Channel, Delta, StreamEvent
 from extproc.dialects.framing import Frame
+from extproc.dialects.numbers import is_count, stated_index
+from extproc.dialects.refusal import facts, is_violation, message
 from extproc.dialects.sse import ServerSentEvents
 from extproc.dialects.walk import APART, JSON, ROLE, TOKEN, Media, Reading, Shape, is_token, read
 from extproc.model.errors import BodyError
@@ -159,18 +161,13 @@ class OpenAIChat:
 
 def error_object(refusal: Refusal) -> dict[str, Any]:
     """The error form of OpenAI, with what a caller may know of a policy's verdict."""
-    violation = refusal.code == "policy_violation"
-    error: dict[str, Any] = {
-        "message": f"{refusal.code}: {refusal.message}",
-        "type": "policy_violation" if violation else "invalid_request_error",
+    error = {
+        "message": message(refusal),
+        "type": "policy_violation" if is_violation(refusal) else "invalid_request_error",
         "param": None,
-        "code": refusal.code,
+        **facts(refusal),
+        "request_id": refusal.request_id,
     }
-    if refusal.risk_score is not None:
-        error["risk_score"] = refusal.risk_score
-    if violation:
-        error["violations"] = [violation._asdict() for violation in refusal.violations]
-    error["request_id"] = refusal.request_id
     return {"error": error}
 
 
@@ -229,12 +226,12 @@ class ChatStream:
     def _channel(self, document: dict[str, Any], path: Path) -> Channel:
         """Name the channel of the delta at `path`, by the indexes that the events state."""
         choice = document["choices"][path[1]]
-        names: list[str | int] = [_stated_index(choice, path[1])]
+        names: list[str | int] = [stated_index(choice, path[1])]
         skeleton: list[tuple[str | int, dict[str, Any]]] = []
         holder = choice
         for step in path[2:]:
             holder = holder[step]
-            names.append(_stated_index(holder, step) if isinstance(step, int) else step)
+            names.append(stated_index(holder, step) if isinstance(step, int) else step)
             siblings: dict[str, Any] = {}
             if isinstance(step, int) and isinstance(holder, dict):
                 siblings = {key: holder[key] for key in ("index", "type") if key in holder}
@@ -259,7 +256,7 @@ class ChatStream:
         for position, choice in enumerate(choices):
             if not isinstance(choice, dict):
                 continue
-            index = _stated_index(choice, position)
+            index = stated_index(choice, position)
             if choice.get("finish_reason") not in (None, "", "null"):
                 finished.append(index)
                 self._open_choices.pop(index, None)
@@ -286,16 +283,6 @@ def _grows(segment: Segment) -> bool:
 def _is_token(value: Any) -> bool:
     """Whether a field of the envelope was passed on as it came."""
     return isinstance(value, int) or (isinstance(value, str) and is_token(value))
-
-
-def _stated_index(holder: Any, position: Any) -> int:
-    """The index that an item states, else its position. Clients must read it as we do."""
-    stated = holder.get("index") if isinstance(holder, dict) else None
-    if stated is None:
-        return int(position)
-    if isinstance(stated, bool) or not isinstance(stated, int) or stated < 0:
-        raise BodyError("invalid_event", "an index in the stream is not a whole number")
-    return stated
 
 
 def _repeats(document: Any) -> list[Segment]:
@@ -327,18 +314,11 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-_MAX_COUNT = 1 << 53  # beyond it a number is no count of tokens
-
-
 def _usage(document: Any) -> Usage | None:
     usage = document.get("usage") if isinstance(document, dict) else None
     if not isinstance(usage, dict):
         return None
     prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-    if _is_count(prompt) and _is_count(completion):
+    if is_count(prompt) and is_count(completion):
         return Usage(int(prompt), int(completion))
     return None
-
-
-def _is_count(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and 0 <= value < _MAX_COUNT

@@ -6,6 +6,7 @@ inspected, so a field that a provider adds tomorrow is covered today.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,7 +54,28 @@ JSON = Json()
 APART = Apart()
 ROLE = Role()
 
-Shape = Token | Media | Json | Apart | Role | dict[str, "Shape"] | None
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place for different things: a string, or objects told apart by their member `type`.
+
+    `role` is whose words they are, where the API says so and not the document.
+    """
+
+    otherwise: "dict[str, Shape]" = field(default_factory=dict)
+    types: "Mapping[str, dict[str, Shape]]" = field(default_factory=dict)
+    string: "Shape" = None
+    role: str = ""
+
+    def of(self, value: Any) -> "Shape":
+        """The shape of what stands here."""
+        if isinstance(value, str):
+            return self.string
+        named = value.get("type") if isinstance(value, dict) else None
+        return self.types.get(named, self.otherwise) if isinstance(named, str) else self.otherwise
+
+
+Shape = Token | Media | Json | Apart | Role | Place | dict[str, "Shape"] | None
 """What stands at a place. In a mapping `*` stands for every list index and every other key."""
 
 
@@ -76,6 +98,9 @@ def read(document: Any, shape: Shape, role: str = "") -> Reading:
 
 
 def _visit(value: Any, shape: Shape, path: Path, role: str, reading: Reading) -> None:
+    if isinstance(shape, Place):
+        role = shape.role or role
+        shape = shape.of(value)
     if isinstance(value, str):
         _visit_string(value, shape, path, role, reading)
     elif isinstance(value, dict):
