@@ -226,7 +226,7 @@ class ChatStream:
     def _channel(self, document: dict[str, Any], path: Path) -> Channel:
         """Name the channel of the delta at `path`, by the indexes that the events state."""
         choice = document["choices"][path[1]]
-        names: list[str | int] = [stated_index(choice, path[1])]
+        names: list[str | int] = [stated_index(choice, int(path[1]))]
         skeleton: list[tuple[str | int, dict[str, Any]]] = []
         holder = choice
         for step in path[2:]:
