@@ -111,6 +111,7 @@ class Processor:
         if self._admin is not None:
             await self._admin.stop()
         self._executor.shutdown(wait=False, cancel_futures=True)
+        self._telemetry.flush()
         _log.info("stopped")
 
 

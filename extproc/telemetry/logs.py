@@ -5,7 +5,6 @@ import json
 import logging
 import select
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,11 +18,13 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "taskName"}
 class EventRecord(logging.LogRecord):
     """One of very many: told apart by its fields, so nobody asks where in the code it was made.
 
-    Looking that up is most of what an ordinary record costs.
+    Looking that up is most of what an ordinary record costs. `created` is the time of the event.
     """
 
-    def __init__(self, logger: str, message: str, fields: Mapping[str, object]) -> None:
-        self.__dict__ = {**_EVENT, "name": logger, "msg": message, "created": time.time()}
+    def __init__(
+        self, logger: str, message: str, fields: Mapping[str, object], created: float
+    ) -> None:
+        self.__dict__ = {**_EVENT, "name": logger, "msg": message, "created": created}
         self.fields = fields
 
 

@@ -1,10 +1,17 @@
-"""Metrics and the log line of every judged body."""
+"""Metrics and the log line of every judged body.
 
+Bodies are counted and logged in batches: right between two exchanges, with cold caches, it would
+take twice as long.
+"""
+
+import asyncio
 import logging
+import time
 from collections import Counter as Tally
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 
 from extproc.model.record import Outcome, Record
 from extproc.model.values import Action, Judged
@@ -13,8 +20,22 @@ from extproc.telemetry.logs import EventRecord
 _DURATIONS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 _LOGGED_RULES = 20
 _MOST_TOKENS = 1 << 53  # beyond it a number is no count
+_BATCH = 64  # bodies
+_BATCH_SECONDS = 0.02
 
 _log = logging.getLogger("extproc.exchange")
+
+
+class _Observed(NamedTuple):
+    """A body that was dealt with; `seconds` is the time that it took, `at` when it was done."""
+
+    record: Record
+    seconds: float
+    at: float
+
+
+_Kind = tuple[str | None, ...]
+"""The labels that every body is counted by."""
 
 
 class _Counters(NamedTuple):
@@ -26,13 +47,32 @@ class _Counters(NamedTuple):
     verdicts: Counter | None
 
 
+class _Before:
+    """Does something before the metrics of a registry are read, if it is the first in it."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action = action
+
+    def collect(self) -> Iterable[Metric]:
+        self._action()
+        return ()
+
+
 class Telemetry:
-    """All metrics of a process, in a registry of its own."""
+    """All metrics of a process, in a registry of its own. Not for several threads.
+
+    What happens is counted and logged a little later, at once where no loop runs, and at the
+    latest before the metrics are read; at the end `flush` does it.
+    """
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        registry.register(_Before(self.flush))
         self.contract_problem = ""
-        self._counters: dict[tuple[str | None, ...], _Counters] = {}
+        self._observed: list[_Observed] = []
+        self._exchanges = self._streams = 0  # open now
+        self._loop: asyncio.AbstractEventLoop | None = None  # that has been asked to flush
+        self._counters: dict[_Kind, _Counters] = {}
         self._bodies = Counter(
             "extproc_requests",
             "Bodies dealt with",
@@ -80,7 +120,8 @@ class Telemetry:
         tokens = Counter(
             "extproc_tokens", "Tokens as providers counted them", ("kind",), registry=registry
         )
-        self._tokens = tuple(tokens.labels(kind) for kind in ("input", "output"))
+        self._input_tokens = tokens.labels("input")
+        self._output_tokens = tokens.labels("output")
         self._reloads = Counter(
             "extproc_policy_reloads", "Attempts to load a policy", ("result",), registry=registry
         )
@@ -90,13 +131,13 @@ class Telemetry:
             buckets=_DURATIONS,
             registry=registry,
         )
-        self.exchanges_open = Gauge(
+        self._exchanges_open = Gauge(
             "extproc_exchanges_open",
             "HTTP exchanges under way",
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self.streams_open = Gauge(
+        self._streams_open = Gauge(
             "extproc_streams_open",
             "Streamed responses under way",
             registry=registry,
@@ -104,40 +145,96 @@ class Telemetry:
         )
 
     def observe(self, record: Record, seconds: float) -> None:
-        """Count and log one judged body; `seconds` is the time that it took."""
-        direction, verdict = record.direction.value, record.verdict
-        counters = self._counters_of(record)
-        counters.bodies.inc()
-        counters.durations.observe(seconds)
-        if record.scanned:
-            counters.scanned.inc(record.scanned)
+        """Take one judged body; `seconds` is the time that it took."""
+        self._observed.append(_Observed(record, seconds, time.time()))
+        if len(self._observed) < _BATCH:
+            self._flush_soon()
+        else:
+            self.flush()
+
+    def exchange_opened(self) -> None:
+        self._exchanges += 1
+        self._flush_soon()
+
+    def exchange_closed(self) -> None:
+        self._exchanges -= 1
+        self._flush_soon()
+
+    def stream_opened(self) -> None:
+        self._streams += 1
+        self._flush_soon()
+
+    def stream_closed(self) -> None:
+        self._streams -= 1
+        self._flush_soon()
+
+    def flush(self) -> None:
+        """Count and log what waits."""
+        observed, self._observed = self._observed, []
+        self._exchanges_open.set(self._exchanges)
+        self._streams_open.set(self._streams)
+        kinds: dict[_Kind, list[_Observed]] = {}
+        for each in observed:
+            kinds.setdefault(_kind(each.record), []).append(each)
+        for kind, alike in kinds.items():
+            self._count(self._counters_of(kind), alike)
+        if _log.isEnabledFor(logging.INFO):
+            for each in observed:
+                _log.handle(EventRecord(_log.name, "judged", _fields(each), each.at))
+
+    def _flush_soon(self) -> None:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.flush()
+            return
+        if loop is not self._loop:
+            self._loop = loop
+            loop.call_later(_BATCH_SECONDS, self._flush_now)
+
+    def _flush_now(self) -> None:
+        self._loop = None
+        self.flush()
+
+    def _count(self, counters: _Counters, alike: list[_Observed]) -> None:
+        """Count bodies of one kind."""
+        counters.bodies.inc(len(alike))
+        if counters.verdicts is not None:
+            counters.verdicts.inc(len(alike))
+        scanned = tokens_in = tokens_out = 0
+        for record, seconds, _ in alike:
+            counters.durations.observe(seconds)
+            scanned += record.scanned
+            if record.usage is not None:
+                tokens_in += _count_of(record.usage.input_tokens)
+                tokens_out += _count_of(record.usage.output_tokens)
+            if record.outcome is not Outcome.JUDGED or record.skipped:
+                self._count_failure(record)
+            if record.verdict is not None:
+                self._count_rules(record, record.verdict.judged, "enforced")
+                self._count_rules(record, record.verdict.shadowed, "shadow")
+        counters.scanned.inc(scanned)
+        self._input_tokens.inc(tokens_in)
+        self._output_tokens.inc(tokens_out)
+
+    def _count_failure(self, record: Record) -> None:
+        """Count a body that was not judged, or not all of it."""
         for skipped in record.skipped:
-            self._skipped.labels(direction, skipped.reason).inc()
+            self._skipped.labels(record.direction.value, skipped.reason).inc()
         if record.outcome is Outcome.REFUSED:
             self._failures.labels("block", record.reason).inc()
         elif record.outcome is Outcome.FAIL_OPEN:
             self._failures.labels("fail_open", record.reason).inc()
-        elif record.skipped:
+        else:
             self._failures.labels("skip", record.skipped[0].reason).inc()
-        if record.usage is not None:
-            for tokens, count in zip(self._tokens, record.usage, strict=True):
-                if 0 <= count < _MOST_TOKENS:
-                    tokens.inc(count)
-        if counters.verdicts is not None and verdict is not None:
-            counters.verdicts.inc()
-            self._count(record, verdict.judged, "enforced")
-            self._count(record, verdict.shadowed, "shadow")
-        _log_record(record, seconds)
 
-    def _counters_of(self, record: Record) -> "_Counters":
+    def _counters_of(self, kind: _Kind) -> _Counters:
         """The metrics that every body counts in; looking for them by labels takes longer."""
-        action = record.verdict.action if record.verdict else None
-        key = record.dialect, record.direction, record.outcome, record.lane, record.policy, action
-        counters = self._counters.get(key)
+        counters = self._counters.get(kind)
         if counters is None:
-            dialect, direction, outcome, lane, policy, _ = key
+            dialect, direction, outcome, lane, policy, action = kind
             verdicts = self._verdicts.labels(policy, direction, action) if action else None
-            counters = self._counters[key] = _Counters(
+            counters = self._counters[kind] = _Counters(
                 self._bodies.labels(dialect, direction, outcome),
                 self._durations.labels(direction, lane),
                 self._scanned.labels(direction),
@@ -145,7 +242,7 @@ class Telemetry:
             )
         return counters
 
-    def _count(self, record: Record, judged: tuple[Judged, ...], mode: str) -> None:
+    def _count_rules(self, record: Record, judged: tuple[Judged, ...], mode: str) -> None:
         for item in judged:
             self._rules.labels(record.policy, item.rule, item.action.value, mode).inc()
             self._findings.labels(item.finding.type, record.direction.value).inc()
@@ -165,15 +262,24 @@ class Telemetry:
         self._reloads.labels(result).inc()
 
 
-def _log_record(record: Record, seconds: float) -> None:
-    if not _log.isEnabledFor(logging.INFO):
-        return
+def _kind(record: Record) -> _Kind:
+    action = record.verdict.action if record.verdict is not None else None
+    return record.dialect, record.direction, record.outcome, record.lane, record.policy, action
+
+
+def _count_of(tokens: int) -> int:
+    return tokens if 0 <= tokens < _MOST_TOKENS else 0
+
+
+def _fields(observed: _Observed) -> dict[str, object]:
+    """What the log says of a body."""
+    record = observed.record
     verdict = record.verdict
     judged = verdict.judged if verdict else ()
     fields: dict[str, object] = {
         "request_id": record.request_id,
         "test_type": record.direction.value,
-        "response_time_ms": round(seconds * 1000, 3),
+        "response_time_ms": round(observed.seconds * 1000, 3),
         "flagged": bool(verdict and verdict.action is not Action.ALLOW),
         "score": verdict.risk_score if verdict else None,
         "verdict": verdict.action.value if verdict else None,
@@ -196,4 +302,4 @@ def _log_record(record: Record, seconds: float) -> None:
         fields["skipped"] = dict(Tally(skipped.reason for skipped in record.skipped))
     if record.usage:
         fields["input_tokens"], fields["output_tokens"] = record.usage
-    _log.handle(EventRecord(_log.name, "judged", fields))
+    return fields

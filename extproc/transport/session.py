@@ -83,7 +83,7 @@ class Session:
         self._streaming = False
         self._held_since = 0.0
         self._work: Work | None = None
-        service.telemetry.exchanges_open.inc()
+        service.telemetry.exchange_opened()
 
     def receive(self, message: bytes) -> Reply:
         """Take a ProcessingRequest of Envoy."""
@@ -100,10 +100,10 @@ class Session:
     def close(self) -> None:
         """The stream is over; whatever was decided goes on record."""
         self._service.open_streams -= 1
-        self._telemetry.exchanges_open.dec()
         if self._streaming:
-            self._telemetry.streams_open.dec()
+            self._telemetry.stream_closed()
         self._perform(self._exchange.cancel())
+        self._telemetry.exchange_closed()
 
     def _safely(self, action: Callable[[T], list[bytes]], argument: T) -> Reply:
         try:
@@ -144,7 +144,7 @@ class Session:
                 self._telemetry.filter_contract("")
         elif isinstance(event, ResponseHeaders) and self._exchange.state in _STREAMS:
             self._streaming = True
-            self._telemetry.streams_open.inc()
+            self._telemetry.stream_opened()
         if self._streaming:
             self._held_since = now if self._exchange.holds_text else 0.0
         return messages

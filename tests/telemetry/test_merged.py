@@ -17,7 +17,7 @@ from extproc.telemetry.telemetry import Telemetry
 telemetry = Telemetry()
 telemetry.reload("loaded")
 telemetry.holdback.observe(0.002)
-telemetry.exchanges_open.inc()
+telemetry.exchange_opened()
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

@@ -7,6 +7,7 @@ import logging
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -406,7 +407,7 @@ def handler(written: Written) -> LineHandler:
 
 
 def event(number: int) -> EventRecord:
-    return EventRecord("test.lines", "judged", {"number": number})
+    return EventRecord("test.lines", "judged", {"number": number}, time.time())
 
 
 def numbers(written: Written) -> list[int]:
@@ -439,7 +440,7 @@ def test_many_lines_are_written_in_pieces_that_a_pipe_takes_whole(
     async def main() -> None:
         for number in range(1000):
             handler.handle(event(number))
-        handler.handle(EventRecord("test.lines", "é" * 5000, {"number": 1000}))
+        handler.handle(EventRecord("test.lines", "é" * 5000, {"number": 1000}, 0.0))
 
     asyncio.run(main())
     assert numbers(written) == list(range(1001))
