@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 Headers = Mapping[str, str]
 """Lower-case names, pseudo-headers included; of a repeated header the values joined by comma."""
@@ -18,8 +19,7 @@ class BodyMode(IntEnum):
     FULL_DUPLEX_STREAMED = 4
 
 
-@dataclass(slots=True)
-class FilterContract:
+class FilterContract(NamedTuple):
     """The body modes that the filter was configured with, as its first message says."""
 
     request_body: BodyMode

@@ -40,7 +40,7 @@ from extproc.exchange.headers import (
     media_type,
     safe_name,
 )
-from extproc.exchange.inspector import Inspector
+from extproc.exchange.inspector import inspect
 from extproc.exchange.state import Limits, State
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.guardrail.stream import Step, StreamGuard
@@ -55,7 +55,15 @@ _LET_REQUEST_HEADERS_PASS = ContinueHeaders(
     remove_headers=("accept-encoding",),  # providers shall answer in the clear
 )
 
+_NO_DIALECT: Dialect = registry.find("", "")
 _NO_REFUSAL = refusals.of_stream("")
+
+# By the actions of request and response: the worst of them.
+_VERDICT_MARKS = {
+    (one, two): ("x-extproc-verdict", max(one, two, key=lambda action: action.severity).value)
+    for one in Action
+    for two in Action
+}
 
 
 class Exchange:
@@ -72,7 +80,7 @@ class Exchange:
         self._limits = limits
         self._new_request_id = new_request_id
         self._state = State.START
-        self._dialect: Dialect = registry.find("", "")
+        self._dialect = _NO_DIALECT
         self._request_headers: Headers = {}
         self._response_headers: Headers = {}
         self._request_id = ""
@@ -85,17 +93,13 @@ class Exchange:
         self._stream_refusal = _NO_REFUSAL
         self._reported = False
         self._in_turn = False  # whether the response began after the request was dealt with
-        self._over = False
+        self.over = False
+        """Whether Envoy has been told all, and has nothing more to tell."""
         self._piece = ResponseBody(b"", end_of_stream=False)  # of a stream, while work is out
 
     @property
     def state(self) -> State:
         return self._state
-
-    @property
-    def over(self) -> bool:
-        """Whether Envoy has been told all, and has nothing more to tell."""
-        return self._over
 
     @property
     def holds_text(self) -> bool:
@@ -163,7 +167,7 @@ class Exchange:
         in_turn = self._state is State.RESPONSE_HEADERS
         if event.end_of_stream:
             self._state = State.DONE
-            self._over = in_turn
+            self.over = in_turn
             return [ContinueHeaders(Direction.RESPONSE, (*marks, self._verdict_mark()))]
         try:
             guard = self._stream_guard(event.headers)
@@ -281,7 +285,8 @@ class Exchange:
     def _inspect(self, direction: Direction, headers: Headers, body: bytes) -> list[Command]:
         self._bytes = len(body)
         self._lane = "inline"
-        work = Inspector(
+        work = partial(
+            inspect,
             self._guardrail,
             self._dialect,
             direction,
@@ -338,7 +343,7 @@ class Exchange:
             marks: HeaderList = ()
         else:
             self._state = State.DONE
-            self._over = self._in_turn
+            self.over = self._in_turn
             marks = (self._verdict_mark(verdict.action),)
         if inspection.body is not None:
             marks += (("content-length", str(len(inspection.body))),)
@@ -389,8 +394,7 @@ class Exchange:
         )
 
     def _verdict_mark(self, response: Action = Action.ALLOW) -> tuple[str, str]:
-        worst = max(self._request_action, response, key=lambda action: action.severity)
-        return ("x-extproc-verdict", worst.value)
+        return _VERDICT_MARKS[self._request_action, response]
 
     def _open_guard(self) -> StreamGuard:
         if self._guard is None:

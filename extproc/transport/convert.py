@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError
 
 from extproc.exchange.commands import (
     Command,
@@ -37,8 +38,15 @@ from extproc.transport.pb import external_processor_pb2 as pb
 # Messages to events
 
 
-def to_event(message: pb.ProcessingRequest) -> Event:
-    """The event that a message of Envoy stands for. Raises ProtocolError for an empty message."""
+def to_event(data: bytes) -> Event:
+    """The event that a serialised ProcessingRequest stands for.
+
+    Raises ProtocolError for an empty message, and for what is none.
+    """
+    try:
+        message = pb.ProcessingRequest.FromString(data)
+    except DecodeError:
+        raise ProtocolError("a message that is no ProcessingRequest") from None
     name = message.WhichOneof("request")
     if name is None:
         raise ProtocolError("a message without an event")
@@ -115,49 +123,48 @@ def to_bytes(command: Command) -> bytes:
 
 
 def _continue_headers(command: ContinueHeaders) -> bytes:
-    answer = _headers_answer(command.set_headers, command.remove_headers)
-    if command.direction is Direction.REQUEST:
-        return _field(_REQUEST_HEADERS, answer)
-    if command.body_mode is None:
-        return _field(_RESPONSE_HEADERS, answer)
-    return _field(_RESPONSE_HEADERS, answer) + _OVERRIDES[command.body_mode]
+    kind = _REQUEST_HEADERS if command.direction is Direction.REQUEST else _RESPONSE_HEADERS
+    answer = _answer(kind, _changes(command.set_headers) + _removed(command.remove_headers))
+    return answer if command.body_mode is None else answer + _OVERRIDES[command.body_mode]
 
 
-def _headers_answer(set_headers: HeaderList, remove: tuple[str, ...]) -> bytes:
-    """A CommonResponse as the only field of a HeadersResponse or BodyResponse."""
-    return _field(_RESPONSE, _mutation(set_headers, remove))
+def _continue_body(command: ContinueBody) -> bytes:
+    kind = _REQUEST_BODY if command.direction is Direction.REQUEST else _RESPONSE_BODY
+    changes, body = _changes(command.set_headers), command.body
+    if body is None:
+        return _answer(kind, changes)
+    mutation = _head((_HEADER_MUTATION,), len(changes)) + changes if changes else b""
+    start = mutation + _head((_BODY, _BODY_MUTATION), len(body))
+    return _within((_RESPONSE, kind), start, body)
 
 
-def _mutation(set_headers: HeaderList, remove: tuple[str, ...] = ()) -> bytes:
-    """A HeaderMutation as a field of a CommonResponse; nothing where nothing changes."""
-    if not set_headers and not remove:
-        return b""
-    return _field(_HEADER_MUTATION, _changes(set_headers) + _removed(remove))
+def _answer(kind: bytes, changes: bytes) -> bytes:
+    """An answer that changes headers, or nothing."""
+    if not changes:
+        return _head((_RESPONSE, kind), 0)
+    return _head((_HEADER_MUTATION, _RESPONSE, kind), len(changes)) + changes
 
 
 def _changes(set_headers: HeaderList) -> bytes:
-    return b"".join([_change(key, value) for key, value in set_headers])
+    """The fields of a HeaderMutation that set headers."""
+    changes = b""
+    for key, value in set_headers:
+        raw = value.encode("latin-1", "replace")
+        changes += _change_head(key, len(raw)) + raw + _OVERWRITE
+    return changes
 
 
-@lru_cache(maxsize=128)  # most are the same from one exchange to the next
-def _change(key: str, value: str) -> bytes:
-    raw = value.encode("latin-1", "replace")
-    header = _field(_HEADER, _field(_KEY, key.encode()) + _field(_RAW_VALUE, raw))
-    return _field(_SET_HEADERS, header + _OVERWRITE)
+@lru_cache(maxsize=256)
+def _change_head(key: str, size: int) -> bytes:
+    """What stands before the value when a header is set."""
+    pair = _field(_KEY, key.encode()) + _head((_RAW_VALUE,), size)
+    option = _head((_HEADER,), len(pair) + size) + pair
+    return _head((_SET_HEADERS,), len(option) + size + len(_OVERWRITE)) + option
 
 
 @lru_cache(maxsize=64)
 def _removed(names: tuple[str, ...]) -> bytes:
     return b"".join(_field(_REMOVE_HEADERS, name.encode()) for name in names)
-
-
-def _continue_body(command: ContinueBody) -> bytes:
-    kind = _REQUEST_BODY if command.direction is Direction.REQUEST else _RESPONSE_BODY
-    headers = _mutation(command.set_headers)
-    if command.body is None:
-        return _field(kind, _field(_RESPONSE, headers))
-    path = (_BODY, _BODY_MUTATION)
-    return _within((_RESPONSE, kind), headers + _head(path, len(command.body)), command.body)
 
 
 def _send_body(command: SendBody) -> bytes:
@@ -170,7 +177,7 @@ def _send_body(command: SendBody) -> bytes:
 
 def _continue_trailers(command: ContinueTrailers) -> bytes:
     requested = command.direction is Direction.REQUEST
-    return _field(_REQUEST_TRAILERS if requested else _RESPONSE_TRAILERS, b"")
+    return _head((_REQUEST_TRAILERS if requested else _RESPONSE_TRAILERS,), 0)
 
 
 def _reject(command: Reject) -> bytes:
@@ -203,18 +210,15 @@ MORE_TIME = pb.ProcessingResponse(override_message_timeout=Duration(seconds=30))
 
 
 def _field(tag: bytes, content: bytes) -> bytes:
-    size = len(content)
-    if size < 0x80:
-        return tag + _SMALL[size] + content
-    return tag + _varint(size) + content
+    return _head((tag,), len(content)) + content
 
 
+@lru_cache(maxsize=1024)  # sizes repeat from one exchange to the next
 def _head(path: tuple[bytes, ...], size: int) -> bytes:
     """What stands before a content of that size in fields within fields, the innermost first."""
     head = b""
     for tag in path:
-        width = size + len(head)
-        head = tag + (_SMALL[width] if width < 0x80 else _varint(width)) + head
+        head = tag + _varint(size + len(head)) + head
     return head
 
 
@@ -224,8 +228,6 @@ def _within(path: tuple[bytes, ...], start: bytes, rest: bytes) -> bytes:
 
 
 def _varint(number: int) -> bytes:
-    if number < 0x4000:  # quick for nearly all
-        return bytes((number & 0x7F | 0x80, number >> 7)) if number >= 0x80 else bytes((number,))
     digits = bytearray()
     while number >= 0x80:
         digits.append(number & 0x7F | 0x80)
@@ -237,8 +239,6 @@ def _varint(number: int) -> bytes:
 def _tag(number: int, wire_type: int = 2) -> bytes:
     return _varint(number << 3 | wire_type)
 
-
-_SMALL = [_varint(size) for size in range(0x80)]
 
 _REQUEST_HEADERS = _tag(pb.ProcessingResponse.REQUEST_HEADERS_FIELD_NUMBER)
 _RESPONSE_HEADERS = _tag(pb.ProcessingResponse.RESPONSE_HEADERS_FIELD_NUMBER)

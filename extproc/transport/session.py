@@ -7,17 +7,9 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
-
-from google.protobuf.message import DecodeError
 
 from extproc.exchange.commands import Command, Defer, Report
-from extproc.exchange.events import (
-    Event,
-    RequestHeaders,
-    ResponseHeaders,
-    WorkDone,
-)
+from extproc.exchange.events import RequestHeaders, ResponseHeaders, WorkDone
 from extproc.exchange.exchange import Exchange
 from extproc.exchange.state import Limits, State
 from extproc.guardrail.guardrail import Guardrail
@@ -33,9 +25,6 @@ from extproc.transport.call import (
     Work,
 )
 from extproc.transport.convert import MORE_TIME, to_bytes, to_event
-from extproc.transport.pb import external_processor_pb2 as pb
-
-T = TypeVar("T")
 
 SERVICE = "envoy.service.ext_proc.v3.ExternalProcessor"
 PROCESS = f"/{SERVICE}/Process"
@@ -82,16 +71,36 @@ class Session:
         self._started = 0.0
         self._streaming = False
         self._held_since = 0.0
-        self._work: Work | None = None
         service.telemetry.exchange_opened()
 
     def receive(self, message: bytes) -> Reply:
         """Take a ProcessingRequest of Envoy."""
-        return self._safely(self._receive, message)
+        try:
+            event = to_event(message)
+            now = time.perf_counter()
+            if not self._streaming:
+                self._started = now
+            elif self._held_since:
+                self._telemetry.holdback.observe(now - self._held_since)
+            reply = self._perform(self._exchange.receive(event))
+            if isinstance(event, RequestHeaders):
+                if event.contract is not None and self._telemetry.contract_problem:
+                    self._telemetry.filter_contract("")
+            elif isinstance(event, ResponseHeaders) and self._exchange.state in _STREAMS:
+                self._streaming = True
+                self._telemetry.stream_opened()
+            if self._streaming:
+                self._held_since = now if self._exchange.holds_text else 0.0
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing may pass
+            return self._failed(error)
+        return reply
 
     def resume(self, result: object) -> Reply:
         """Take the outcome of work: its result, or the exception that it raised."""
-        return self._safely(self._resume, result)
+        try:
+            return self._perform(self._exchange.receive(WorkDone(result)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing may pass
+            return self._failed(error)
 
     def half_close(self) -> Reply:
         """Envoy has no more to say."""
@@ -105,66 +114,28 @@ class Session:
         self._perform(self._exchange.cancel())
         self._telemetry.exchange_closed()
 
-    def _safely(self, action: Callable[[T], list[bytes]], argument: T) -> Reply:
-        try:
-            messages = action(argument)
-        except ContractError as error:
-            self._telemetry.filter_contract(str(error))
-            return self._refused(error)
-        except ProtocolError as error:
-            return self._refused(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing may pass
-            self._telemetry.error("internal")
-            _log.error("exchange failed", extra={"reason": type(error).__name__})
-            status = Status(INTERNAL, "internal error; nothing was let pass")
-            return Reply(self._perform(self._exchange.fail()), status=status)
-        if self._work is None:
-            return Reply(messages, None, OK if self._exchange.over else None)
-        work, self._work = self._work, None
-        return Reply(messages, work)
-
-    def _refused(self, error: ProtocolError) -> Reply:
-        self._telemetry.error("protocol")
-        _log.error("exchange refused", extra={"reason": str(error)})
-        return Reply([], status=Status(FAILED_PRECONDITION, str(error)))
-
-    def _resume(self, result: object) -> list[bytes]:
-        return self._perform(self._exchange.receive(WorkDone(result)))
-
-    def _receive(self, message: bytes) -> list[bytes]:
-        event = _event(message)
-        now = time.perf_counter()
-        if not self._streaming:
-            self._started = now
-        elif self._held_since:
-            self._telemetry.holdback.observe(now - self._held_since)
-        messages = self._perform(self._exchange.receive(event))
-        if isinstance(event, RequestHeaders):
-            if event.contract is not None:
-                self._telemetry.filter_contract("")
-        elif isinstance(event, ResponseHeaders) and self._exchange.state in _STREAMS:
-            self._streaming = True
-            self._telemetry.stream_opened()
-        if self._streaming:
-            self._held_since = now if self._exchange.holds_text else 0.0
-        return messages
-
-    def _perform(self, commands: list[Command]) -> list[bytes]:
+    def _perform(self, commands: list[Command]) -> Reply:
         messages: list[bytes] = []
+        work: Work | None = None
         for command in commands:
             if isinstance(command, Report):
                 self._telemetry.observe(command.record, time.perf_counter() - self._started)
             elif isinstance(command, Defer):
-                self._work = command.work
+                work = command.work
                 if command.is_awaited:
                     messages.append(MORE_TIME)
             else:
                 messages.append(to_bytes(command))
-        return messages
+        return Reply(messages, work, OK if self._exchange.over else None)
 
-
-def _event(message: bytes) -> Event:
-    try:
-        return to_event(pb.ProcessingRequest.FromString(message))
-    except DecodeError:
-        raise ProtocolError("a message that is no ProcessingRequest") from None
+    def _failed(self, error: Exception) -> Reply:
+        if isinstance(error, ProtocolError):
+            if isinstance(error, ContractError):
+                self._telemetry.filter_contract(str(error))
+            self._telemetry.error("protocol")
+            _log.error("exchange refused", extra={"reason": str(error)})
+            return Reply([], status=Status(FAILED_PRECONDITION, str(error)))
+        self._telemetry.error("internal")
+        _log.error("exchange failed", extra={"reason": type(error).__name__})
+        said = self._perform(self._exchange.fail()).messages
+        return Reply(said, status=Status(INTERNAL, "internal error; nothing was let pass"))

@@ -1,7 +1,6 @@
 """Every message of Envoy is an event, and every command a message."""
 
 import pytest
-from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,8 +80,7 @@ EVENTS: list[tuple[pb.ProcessingRequest, Event]] = [
 
 @pytest.mark.parametrize(("message", "event"), EVENTS, ids=lambda value: type(value).__name__)
 def test_each_message_is_an_event(message: pb.ProcessingRequest, event: Event) -> None:
-    assert to_event(message) == event
-    assert to_event(pb.ProcessingRequest.FromString(message.SerializeToString())) == event
+    assert to_event(message.SerializeToString()) == event
 
 
 def test_every_kind_of_message_is_covered() -> None:
@@ -94,7 +92,7 @@ def test_every_kind_of_message_is_covered() -> None:
 
 def test_an_empty_message_is_a_protocol_error() -> None:
     with pytest.raises(ProtocolError):
-        to_event(pb.ProcessingRequest())
+        to_event(b"")
 
 
 @pytest.mark.parametrize(
@@ -111,7 +109,8 @@ def test_an_empty_message_is_a_protocol_error() -> None:
 def test_headers_are_read_as_envoy_sends_them(
     pairs: list[tuple[str, bytes | str]], expected: dict[str, str]
 ) -> None:
-    event = to_event(pb.ProcessingRequest(request_headers=headers(*pairs)))
+    message = pb.ProcessingRequest(request_headers=headers(*pairs))
+    event = to_event(message.SerializeToString())
     assert isinstance(event, RequestHeaders)
     assert event.headers == expected
 
@@ -121,7 +120,8 @@ def test_the_first_message_says_how_the_filter_is_configured() -> None:
     config = pb.ProtocolConfiguration(
         request_body_mode=modes.BUFFERED, response_body_mode=modes.FULL_DUPLEX_STREAMED
     )
-    event = to_event(pb.ProcessingRequest(request_headers=headers(), protocol_config=config))
+    message = pb.ProcessingRequest(request_headers=headers(), protocol_config=config)
+    event = to_event(message.SerializeToString())
     assert isinstance(event, RequestHeaders)
     assert event.contract == FilterContract(BodyMode.BUFFERED, BodyMode.FULL_DUPLEX_STREAMED)
 
@@ -135,7 +135,7 @@ def test_a_body_mode_that_nobody_knows_is_a_protocol_error() -> None:
     message = pb.ProcessingRequest(request_headers=headers())
     message.protocol_config.ParseFromString(b"\x08\x63")  # request_body_mode: 99
     with pytest.raises(ProtocolError):
-        to_event(message)
+        to_event(message.SerializeToString())
 
 
 def kind(message: pb.ProcessingResponse) -> str:
@@ -224,6 +224,6 @@ def test_what_is_not_for_envoy_has_no_message(command: Command) -> None:
 @given(st.binary(max_size=40))
 def test_any_bytes_that_are_a_message_are_an_event_or_a_protocol_error(data: bytes) -> None:
     try:
-        to_event(pb.ProcessingRequest.FromString(data))
-    except (DecodeError, ProtocolError):
+        to_event(data)
+    except ProtocolError:
         return
