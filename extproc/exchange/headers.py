@@ -60,7 +60,7 @@ def check_readable(headers: Headers) -> None:
 def safe_name(headers: Headers, header: str) -> str:
     """A caller's own name for something, or "" where it might be content: it goes into the log."""
     value = headers.get(header, "")
-    return value if _SAFE_NAME.fullmatch(value) else ""
+    return value if value and _SAFE_NAME.fullmatch(value) else ""
 
 
 def caller_credential(headers: Headers) -> str:

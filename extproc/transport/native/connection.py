@@ -220,13 +220,16 @@ class Connection:
             if length > frames.MAX_FRAME_SIZE:
                 message = "a frame larger than SETTINGS_MAX_FRAME_SIZE"
                 raise ConnectionFaultError(ErrorCode.FRAME_SIZE_ERROR, message)
-            place += head_size
-            end = place + length
+            end = place + head_size + length
             if end > size:
-                place -= head_size
                 break
+            number &= frames.MAX_STREAM
+            payload = data[place + head_size : end]
             try:
-                self._take(kind, flags, number & frames.MAX_STREAM, data[place:end])
+                if kind == frames.DATA and number and self._block is None:  # nearly always
+                    self._on_data(flags, number, payload)
+                else:
+                    self._take(kind, flags, number, payload)
             except StreamFaultError as fault:
                 self._patience.lose()
                 if fault.stream in self._streams:

@@ -10,29 +10,30 @@ _TOO_LARGE = Status(RESOURCE_EXHAUSTED, "the message is larger than allowed")
 
 
 class MessageReader:
-    """Puts messages together. `fault` says why no more can be read, if so."""
+    """Puts messages together. `fault` says why no more can be read, if so.
 
-    __slots__ = ("_max_message", "_partial", "_wanted", "fault")
+    `held` are the bytes of a message that is not whole yet.
+    """
+
+    __slots__ = ("_max_message", "_partial", "_wanted", "fault", "held")
 
     def __init__(self, max_message: int) -> None:
         self._max_message = max_message
         self._partial = bytearray()
         self._wanted = HEAD_SIZE  # size at which `_partial` is worth a look
         self.fault: Status | None = None
-
-    @property
-    def held(self) -> int:
-        """Bytes of a message that is not whole yet."""
-        return len(self._partial)
+        self.held = 0
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes; return the messages that they complete."""
-        if self._partial:
+        if self.held:
             self._partial += data
-            if len(self._partial) < self._wanted:
+            self.held = len(self._partial)
+            if self.held < self._wanted:
                 return []
             data = bytes(self._partial)
             self._partial.clear()
+            self.held = 0
         elif len(data) >= HEAD_SIZE and not data[0]:
             end = HEAD_SIZE + int.from_bytes(data[1:HEAD_SIZE])
             if end == len(data) <= self._max_message:  # nearly always
@@ -55,6 +56,7 @@ class MessageReader:
             place = start + length
             messages.append(data[start:place])
         self._partial += data[place:]
+        self.held = size - place
         return messages
 
     def _fault(self, flag: int, length: int) -> Status | None:
