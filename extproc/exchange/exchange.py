@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from extproc.dialects import registry
 from extproc.dialects.base import Dialect
@@ -46,7 +46,7 @@ from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.errors import BodyError, ContractError, ProtocolError
 from extproc.model.record import Outcome, Record
-from extproc.model.values import Action, Direction, Refusal
+from extproc.model.values import Action, Direction, Refusal, Skipped, Usage, Verdict
 
 _WANTED = FilterContract(BodyMode.BUFFERED, BodyMode.BUFFERED)
 
@@ -426,8 +426,18 @@ class Exchange:
         )
         return [Report(record)]
 
-    def _record(self, direction: Direction, outcome: Outcome, **facts: Any) -> Record:
-        """A record of this exchange; `facts` are fields of Record."""
+    def _record(
+        self,
+        direction: Direction,
+        outcome: Outcome,
+        *,
+        verdict: Verdict | None = None,
+        reason: str = "",
+        status: int = 0,
+        scanned: int = 0,
+        skipped: tuple[Skipped, ...] = (),
+        usage: Usage | None = None,
+    ) -> Record:
         return Record(
             request_id=self._request_id,
             direction=direction,
@@ -437,7 +447,12 @@ class Exchange:
             customer_id=self._customer_id,
             lane=self._lane,
             body_bytes=self._bytes,
-            **facts,
+            verdict=verdict,
+            reason=reason,
+            status=status,
+            scanned=scanned,
+            skipped=skipped,
+            usage=usage,
         )
 
     # What may follow what. Anything else is a ProtocolError, and nothing passes. A response may

@@ -9,6 +9,7 @@ import logging
 import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
@@ -34,17 +35,15 @@ class _Observed(NamedTuple):
     at: float
 
 
-_Kind = tuple[str | None, ...]
-"""The labels that every body is counted by."""
-
-
-class _Counters(NamedTuple):
-    """Metrics with the labels of one kind of body."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kind:
+    """Metrics of bodies that are alike; `fields` is what the log says of each of them."""
 
     bodies: Counter
     durations: Histogram
     scanned: Counter
     verdicts: Counter | None
+    fields: dict[str, object]
 
 
 class _Before:
@@ -72,7 +71,7 @@ class Telemetry:
         self._observed: list[_Observed] = []
         self._exchanges = self._streams = 0  # open now
         self._loop: asyncio.AbstractEventLoop | None = None  # that has been asked to flush
-        self._counters: dict[_Kind, _Counters] = {}
+        self._kinds: dict[tuple[object, ...], _Kind] = {}
         self._bodies = Counter(
             "extproc_requests",
             "Bodies dealt with",
@@ -173,14 +172,15 @@ class Telemetry:
         observed, self._observed = self._observed, []
         self._exchanges_open.set(self._exchanges)
         self._streams_open.set(self._streams)
+        is_logged = _log.isEnabledFor(logging.INFO)
         kinds: dict[_Kind, list[_Observed]] = {}
         for each in observed:
-            kinds.setdefault(_kind(each.record), []).append(each)
+            kind = self._kind(each.record)
+            kinds.setdefault(kind, []).append(each)
+            if is_logged:
+                _log.handle(EventRecord(_log.name, "judged", _fields(kind, each), each.at))
         for kind, alike in kinds.items():
-            self._count(self._counters_of(kind), alike)
-        if _log.isEnabledFor(logging.INFO):
-            for each in observed:
-                _log.handle(EventRecord(_log.name, "judged", _fields(each), each.at))
+            self._count(kind, alike)
 
     def _flush_soon(self) -> None:
         try:
@@ -196,14 +196,13 @@ class Telemetry:
         self._loop = None
         self.flush()
 
-    def _count(self, counters: _Counters, alike: list[_Observed]) -> None:
-        """Count bodies of one kind."""
-        counters.bodies.inc(len(alike))
-        if counters.verdicts is not None:
-            counters.verdicts.inc(len(alike))
+    def _count(self, kind: _Kind, alike: list[_Observed]) -> None:
+        kind.bodies.inc(len(alike))
+        if kind.verdicts is not None:
+            kind.verdicts.inc(len(alike))
         scanned = tokens_in = tokens_out = 0
         for record, seconds, _ in alike:
-            counters.durations.observe(seconds)
+            kind.durations.observe(seconds)
             scanned += record.scanned
             if record.usage is not None:
                 tokens_in += _count_of(record.usage.input_tokens)
@@ -213,7 +212,7 @@ class Telemetry:
             if record.verdict is not None:
                 self._count_rules(record, record.verdict.judged, "enforced")
                 self._count_rules(record, record.verdict.shadowed, "shadow")
-        counters.scanned.inc(scanned)
+        kind.scanned.inc(scanned)
         self._input_tokens.inc(tokens_in)
         self._output_tokens.inc(tokens_out)
 
@@ -228,19 +227,29 @@ class Telemetry:
         else:
             self._failures.labels("skip", record.skipped[0].reason).inc()
 
-    def _counters_of(self, kind: _Kind) -> _Counters:
-        """The metrics that every body counts in; looking for them by labels takes longer."""
-        counters = self._counters.get(kind)
-        if counters is None:
-            dialect, direction, outcome, lane, policy, action = kind
-            verdicts = self._verdicts.labels(policy, direction, action) if action else None
-            counters = self._counters[kind] = _Counters(
-                self._bodies.labels(dialect, direction, outcome),
-                self._durations.labels(direction, lane),
+    def _kind(self, record: Record) -> _Kind:
+        """What there is to know of bodies like this one; metrics by their labels take longer."""
+        direction, verdict = record.direction, record.verdict
+        action = verdict.action if verdict is not None else None
+        key = record.dialect, direction, record.outcome, record.lane, record.policy, action
+        kind = self._kinds.get(key)
+        if kind is None:
+            verdicts = self._verdicts.labels(record.policy, direction, action) if action else None
+            kind = self._kinds[key] = _Kind(
+                self._bodies.labels(record.dialect, direction, record.outcome),
+                self._durations.labels(direction, record.lane),
                 self._scanned.labels(direction),
                 verdicts,
+                {
+                    "test_type": direction.value,
+                    "flagged": action not in (None, Action.ALLOW),
+                    "verdict": action.value if action else None,
+                    "policy": record.policy,
+                    "dialect": record.dialect,
+                    "outcome": record.outcome.value,
+                },
             )
-        return counters
+        return kind
 
     def _count_rules(self, record: Record, judged: tuple[Judged, ...], mode: str) -> None:
         for item in judged:
@@ -262,30 +271,19 @@ class Telemetry:
         self._reloads.labels(result).inc()
 
 
-def _kind(record: Record) -> _Kind:
-    action = record.verdict.action if record.verdict is not None else None
-    return record.dialect, record.direction, record.outcome, record.lane, record.policy, action
-
-
 def _count_of(tokens: int) -> int:
     return tokens if 0 <= tokens < _MOST_TOKENS else 0
 
 
-def _fields(observed: _Observed) -> dict[str, object]:
+def _fields(kind: _Kind, observed: _Observed) -> dict[str, object]:
     """What the log says of a body."""
     record = observed.record
     verdict = record.verdict
-    judged = verdict.judged if verdict else ()
     fields: dict[str, object] = {
         "request_id": record.request_id,
-        "test_type": record.direction.value,
+        **kind.fields,
         "response_time_ms": round(observed.seconds * 1000, 3),
-        "flagged": bool(verdict and verdict.action is not Action.ALLOW),
-        "score": verdict.risk_score if verdict else None,
-        "verdict": verdict.action.value if verdict else None,
-        "policy": record.policy,
-        "dialect": record.dialect,
-        "outcome": record.outcome.value,
+        "score": verdict.risk_score if verdict is not None else None,
         "body_bytes": record.body_bytes,
         "scanned": record.scanned,
     }
@@ -293,13 +291,17 @@ def _fields(observed: _Observed) -> dict[str, object]:
         fields["customer_id"] = record.customer_id
     if record.reason:
         fields["reason"] = record.reason
-    if judged:
-        fields["findings"] = dict(Tally(item.finding.type for item in judged))
-        fields["rules"] = sorted({item.rule for item in judged})[:_LOGGED_RULES]
-    if verdict and verdict.shadowed:
-        fields["shadow_rules"] = sorted({item.rule for item in verdict.shadowed})[:_LOGGED_RULES]
+    if verdict is not None and verdict.judged:
+        fields["findings"] = dict(Tally(item.finding.type for item in verdict.judged))
+        fields["rules"] = _rules(verdict.judged)
+    if verdict is not None and verdict.shadowed:
+        fields["shadow_rules"] = _rules(verdict.shadowed)
     if record.skipped:
         fields["skipped"] = dict(Tally(skipped.reason for skipped in record.skipped))
     if record.usage:
         fields["input_tokens"], fields["output_tokens"] = record.usage
     return fields
+
+
+def _rules(judged: tuple[Judged, ...]) -> list[str]:
+    return sorted({item.rule for item in judged})[:_LOGGED_RULES]
