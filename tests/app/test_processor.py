@@ -1,6 +1,7 @@
 """The processor put together: it starts, says whether it is ready, and stops in order."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 from extproc.app.processor import Processor
 from extproc.app.settings import Settings
 from extproc.model.errors import InputError, SetupError
+from extproc.model.record import Outcome, Record
+from extproc.model.values import Action, Direction, Verdict
 
 POLICY = (
     "apiVersion: extproc.dev/v1\nkind: Policy\nmetadata: {name: small}\n"
@@ -84,6 +87,27 @@ def test_a_processor_that_drains_is_not_ready(policy: Path) -> None:
         assert [check.name for check in processor.checks() if not check.passed] == ["serving"]
 
     asyncio.run(main())
+
+
+def test_what_was_judged_last_is_logged_before_it_has_stopped(
+    policy: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def use(processor: Processor, _client: httpx.AsyncClient) -> None:
+        verdict = Verdict(Action.ALLOW, 0.0, "small")
+        judged = Record(
+            request_id="last",
+            direction=Direction.REQUEST,
+            dialect="openai_chat",
+            outcome=Outcome.JUDGED,
+            policy="small",
+            verdict=verdict,
+        )
+        processor._telemetry.observe(judged, 0.001)
+        assert "judged" not in caplog.messages
+
+    caplog.set_level(logging.INFO)
+    running(settings(policy), use)
+    assert caplog.messages[-2:] == ["judged", "stopped"]
 
 
 def test_a_taken_port_is_told_with_its_setting(policy: Path) -> None:

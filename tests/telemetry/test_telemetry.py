@@ -190,6 +190,128 @@ def test_two_processors_of_one_process_count_apart() -> None:
     assert value(Telemetry(), "extproc_scanned_total", direction="request") == 0
 
 
+# Bodies are counted and logged in batches
+
+
+def test_without_a_loop_a_body_is_counted_and_logged_at_once(lines: list[dict[str, Any]]) -> None:
+    telemetry = Telemetry()
+    for number in range(3):
+        telemetry.observe(record(request_id=str(number)), 0.002)
+        assert [line["request_id"] for line in lines] == [str(each) for each in range(number + 1)]
+
+
+def test_what_waits_is_counted_and_logged_before_the_metrics_are_read(
+    lines: list[dict[str, Any]],
+) -> None:
+    telemetry = Telemetry()
+
+    async def main() -> None:
+        telemetry.exchange_opened()
+        telemetry.stream_opened()
+        telemetry.observe(record(), 0.002)
+        assert lines == []
+        assert value(telemetry, "extproc_scanned_total", direction="request") == 3
+        assert value(telemetry, "extproc_exchanges_open") == 1
+        assert value(telemetry, "extproc_streams_open") == 1
+        telemetry.stream_closed()
+        telemetry.exchange_closed()
+        assert value(telemetry, "extproc_exchanges_open") == 0
+        assert value(telemetry, "extproc_streams_open") == 0
+
+    asyncio.run(main())
+    assert len(lines) == 1
+
+
+def test_a_body_waits_for_others_only_for_a_moment(lines: list[dict[str, Any]]) -> None:
+    telemetry = Telemetry()
+
+    async def main() -> None:
+        for number in range(3):
+            telemetry.observe(record(request_id=str(number)), 0.002)
+            async with asyncio.timeout(10):
+                while len(lines) <= number:
+                    await asyncio.sleep(0.001)
+
+    asyncio.run(main())
+
+
+def test_few_bodies_wait_and_their_lines_are_in_order(lines: list[dict[str, Any]]) -> None:
+    telemetry = Telemetry()
+
+    async def main() -> None:
+        for number in range(1000):
+            direction = Direction.RESPONSE if number % 3 else Direction.REQUEST
+            telemetry.observe(record(request_id=str(number), direction=direction), 0.002)
+            assert number - len(lines) < 64
+
+    asyncio.run(main())
+    telemetry.flush()
+    assert [line["request_id"] for line in lines] == [str(number) for number in range(1000)]
+    assert value(telemetry, "extproc_scanned_total", direction="request") == 334 * 3
+
+
+def test_a_line_has_the_time_of_its_body(lines: list[dict[str, Any]]) -> None:
+    telemetry = Telemetry()
+
+    async def main() -> None:
+        telemetry.observe(record(), 0.002)
+        await asyncio.sleep(0.01)
+        telemetry.observe(record(), 0.002)
+
+    asyncio.run(main())
+    telemetry.flush()
+    one, two = (datetime.fromisoformat(line["timestamp"]) for line in lines)
+    assert two - one >= timedelta(seconds=0.009)
+
+
+def test_what_waits_when_its_loop_ends_is_counted_with_the_next() -> None:
+    telemetry = Telemetry()
+
+    async def main() -> None:
+        telemetry.observe(record(), 0.002)
+
+    asyncio.run(main())
+    asyncio.run(main())
+    telemetry.observe(record(), 0.002)
+    assert value(telemetry, "extproc_scanned_total", direction="request") == 9
+
+
+def test_bodies_of_a_batch_are_counted_each_by_its_own_labels() -> None:
+    telemetry = Telemetry()
+    kinds = [
+        record(),
+        record(dialect="generic_json"),
+        record(outcome=Outcome.REFUSED, verdict=None, reason="invalid_json"),
+        record(verdict=Verdict(Action.ALLOW, 0.0, "production"), usage=Usage(1, -1)),
+        record(policy="other"),
+    ]
+
+    async def main() -> None:
+        for _ in range(3):
+            for each in kinds:
+                telemetry.observe(each, 0.002)
+
+    asyncio.run(main())
+    bodies = [
+        (s.labels["dialect"], s.labels["outcome"], s.value)
+        for metric in telemetry.registry.collect()
+        for s in metric.samples
+        if s.name == "extproc_requests_total"
+    ]
+    assert sorted(bodies) == [
+        ("generic_json", "judged", 3),
+        ("openai_chat", "judged", 9),
+        ("openai_chat", "refused", 3),
+    ]
+    labels = {"policy": "production", "direction": "request"}
+    assert value(telemetry, "extproc_verdicts_total", action="redact", **labels) == 6
+    assert value(telemetry, "extproc_verdicts_total", action="allow", **labels) == 3
+    assert value(telemetry, "extproc_tokens_total", kind="input") == 3
+    assert value(telemetry, "extproc_tokens_total", kind="output") == 0
+    name = "extproc_phase_duration_seconds_count"
+    assert value(telemetry, name, direction="request", lane="inline") == 15
+
+
 # The log
 
 
