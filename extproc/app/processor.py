@@ -104,6 +104,7 @@ class Processor:
     async def stop(self) -> None:
         """Drain: not ready at once, open exchanges finish up to the deadline."""
         self._draining = True
+        self._telemetry.flush()
         _log.info("draining", extra={"seconds": self._settings.drain_seconds})
         if self._follower is not None:
             self._follower.cancel()

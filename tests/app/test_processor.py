@@ -20,6 +20,15 @@ POLICY = (
     "spec: {preset: none, rules: [{name: a, detect: [us_ssn], action: redact, redaction: hash}]}\n"
 )
 
+JUDGED = Record(
+    request_id="1",
+    direction=Direction.REQUEST,
+    dialect="openai_chat",
+    outcome=Outcome.JUDGED,
+    policy="small",
+    verdict=Verdict(Action.ALLOW, 0.0, "small"),
+)
+
 
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
@@ -89,25 +98,22 @@ def test_a_processor_that_drains_is_not_ready(policy: Path) -> None:
     asyncio.run(main())
 
 
-def test_what_was_judged_last_is_logged_before_it_has_stopped(
-    policy: Path, caplog: pytest.LogCaptureFixture
+def test_what_was_judged_is_logged_before_it_drains_and_before_it_has_stopped(
+    policy: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def use(processor: Processor, _client: httpx.AsyncClient) -> None:
-        verdict = Verdict(Action.ALLOW, 0.0, "small")
-        judged = Record(
-            request_id="last",
-            direction=Direction.REQUEST,
-            dialect="openai_chat",
-            outcome=Outcome.JUDGED,
-            policy="small",
-            verdict=verdict,
-        )
-        processor._telemetry.observe(judged, 0.001)
+        async def stop(grace_seconds: float) -> None:
+            await stop_serving(grace_seconds)
+            processor._telemetry.observe(JUDGED, 0.001)
+
+        stop_serving = processor._server.stop
+        monkeypatch.setattr(processor._server, "stop", stop)
+        processor._telemetry.observe(JUDGED, 0.001)
         assert "judged" not in caplog.messages
 
     caplog.set_level(logging.INFO)
     running(settings(policy), use)
-    assert caplog.messages[-2:] == ["judged", "stopped"]
+    assert caplog.messages[-4:] == ["judged", "draining", "judged", "stopped"]
 
 
 def test_a_taken_port_is_told_with_its_setting(policy: Path) -> None:
