@@ -126,13 +126,13 @@ def _whole_writes(lines: list[str]) -> Iterator[str]:
 
 
 def _timestamp(created: float) -> str:
+    return _stamp(int(created * 1000))
+
+
+@lru_cache(maxsize=1)  # lines that are written together are often of one moment
+def _stamp(milliseconds: int) -> str:
     """RFC 3339 with milliseconds."""
-    return f"{_second(int(created))}.{int(created % 1 * 1000):03}+00:00"
-
-
-@lru_cache(maxsize=1)
-def _second(number: int) -> str:
-    return datetime.fromtimestamp(number, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
 
 
 def _message(record: logging.LogRecord) -> str:
