@@ -208,28 +208,34 @@ class Exchange:
         return [ContinueHeaders(Direction.RESPONSE, headers, removed, limits.stream_mode)]
 
     def _on_stream_body(self, event: ResponseBody) -> list[Command]:
-        if self._open_guard().ended():
-            return []
-        return self._feed(event, State.STREAM_WORK, self._after_stream_body)
+        step = self._feed(event)
+        if step is None:
+            self._state = State.STREAM_WORK
+            return [Defer(self._piece_work(), is_awaited=False)]
+        return self._after_stream_body(event, step)
 
     def _on_chunk(self, event: ResponseBody) -> list[Command]:
-        return self._feed(event, State.CHUNK_WORK, self._after_chunk)
+        step = self._feed(event)
+        if step is None:
+            self._state = State.CHUNK_WORK
+            return [Defer(self._piece_work())]
+        return self._after_chunk(event, step)
 
-    def _feed(
-        self,
-        event: ResponseBody,
-        waiting: State,
-        then: Callable[[ResponseBody, Step], list[Command]],
-    ) -> list[Command]:
-        """Guard a piece of a stream, here or, when it is large, where it may take its time."""
-        guard, refusal, size = self._open_guard(), self._stream_refusal, len(event.body)
+    def _feed(self, event: ResponseBody) -> Step | None:
+        """Guard a piece of a stream. None for a large one, to be guarded elsewhere."""
+        guard, size = self._guard, len(event.body)
+        if guard is None:
+            raise ProtocolError("no stream is open")
         self._bytes += size
-        if size <= self._limits.inline_body:
-            return then(event, guard.feed(event.body, refusal, final=event.end_of_stream))
-        self._piece = event
-        self._state = waiting
-        work = partial(guard.feed, event.body, refusal, final=event.end_of_stream)
-        return [Defer(work, is_awaited=waiting is State.CHUNK_WORK)]
+        if size > self._limits.inline_body:
+            self._piece = event
+            return None
+        return guard.feed(event.body, self._stream_refusal, final=event.end_of_stream)
+
+    def _piece_work(self) -> Callable[[], Step]:
+        piece = self._piece
+        feed = self._open_guard().feed
+        return partial(feed, piece.body, self._stream_refusal, final=piece.end_of_stream)
 
     def _on_stream_work(self, event: WorkDone) -> list[Command]:
         self._state = State.STREAM
@@ -241,11 +247,10 @@ class Exchange:
 
     def _after_stream_body(self, event: ResponseBody, step: Step) -> list[Command]:
         """Full duplex: any number of answers; ending early also stops the provider."""
-        end = step.ended or event.end_of_stream
-        commands: list[Command] = []
-        if step.data or end:
-            commands.append(SendBody(step.data, end_of_stream=end))
-        return commands + self._finish_stream() if end else commands
+        data, ended = step
+        if ended or event.end_of_stream:
+            return [SendBody(data, end_of_stream=True), *self._finish_stream()]
+        return [SendBody(data, end_of_stream=False)] if data else []
 
     def _after_chunk(self, event: ResponseBody, step: Step) -> list[Command]:
         """Streamed: exactly one answer; after a block the rest is emptied."""

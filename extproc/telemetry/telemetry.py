@@ -126,7 +126,7 @@ class Telemetry:
         )
         self.holdback = Histogram(
             "extproc_stream_holdback_seconds",
-            "How long text of a stream waited for more",
+            "How long text of a stream waited for more; of every eighth piece",
             buckets=_DURATIONS,
             registry=registry,
         )
