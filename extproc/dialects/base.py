@@ -22,7 +22,8 @@ class Delta(NamedTuple):
 class StreamEvent:
     """One event, read. `document` is None for events that are not JSON, e.g. `[DONE]`.
 
-    `usage` is what the provider has counted of the stream so far, where this event tells.
+    `usage` is what the provider has counted of the stream so far, where this event tells. `passed`
+    is set by who asked for the event, once it has gone out, as it came or changed.
     """
 
     document: Any = None
@@ -31,6 +32,7 @@ class StreamEvent:
     closed_scopes: tuple[str | int, ...] = ()
     closes_all: bool = False
     usage: Usage | None = None
+    passed: bool = False
 
 
 class StreamReader(Protocol):

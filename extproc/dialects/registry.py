@@ -3,10 +3,12 @@
 import re
 from functools import lru_cache
 
+from extproc.dialects.anthropic import AnthropicMessages
 from extproc.dialects.base import Dialect
 from extproc.dialects.generic import GenericJson
 from extproc.dialects.openai_chat import OpenAIChat
 
+_ANTHROPIC = AnthropicMessages()
 _GENERIC = GenericJson()
 
 FALLBACK = _GENERIC.name
@@ -16,6 +18,8 @@ FALLBACK = _GENERIC.name
 # The last segments decide, so that a provider's prefix, version or deployment does not matter.
 _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*(?<![^ /])chat/completions/?"), OpenAIChat()),
+    (re.compile(r"POST .*(?<![^ /])v1/messages(/count_tokens|/batches)?/?"), _ANTHROPIC),
+    (re.compile(r"POST .*/publishers/anthropic/models/[^/]+:(stream)?[rR]awPredict"), _ANTHROPIC),
 )
 
 

@@ -240,13 +240,15 @@ class StreamGuard:
             changed |= self._drop_repeats(document, read)
         if self._context.judge.blocked():
             self._end_filtered(passing)
-        elif changed:
+            return
+        if changed:
             event = event._replace(data=json_document.write(document))
             self._emit(self._encoded(event, lines))
         elif lines != event.lines:
             self._emit(self._encoded(event, lines))
         else:
             self._emit(event.raw)
+        read.passed = True
 
     def _drop_repeats(self, document: Any, read: StreamEvent) -> bool:
         """Remove log-probabilities that spell out anything but what passes in the same event."""
