@@ -6,6 +6,7 @@ from functools import lru_cache
 from extproc.dialects.base import Dialect
 from extproc.dialects.generic import GenericJson
 from extproc.dialects.openai_chat import OpenAIChat
+from extproc.dialects.responses import Responses
 
 _GENERIC = GenericJson()
 
@@ -16,6 +17,13 @@ FALLBACK = _GENERIC.name
 # The last segments decide, so that a provider's prefix, version or deployment does not matter.
 _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*(?<![^ /])chat/completions/?"), OpenAIChat()),
+    (
+        re.compile(
+            r"(?:GET|POST|DELETE) .*(?<![^ /])"
+            r"(?:responses|conversations)(?:/[^/]+(?:/(?:cancel|input_items|items(?:/[^/]+)?))?)?/?"
+        ),
+        Responses(),
+    ),
 )
 
 
