@@ -12,12 +12,12 @@ def is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and 0 <= value < _MAX_COUNT
 
 
-def stated_index(holder: Any, position: int | None) -> int:
-    """The index that an item of a stream states, else its position.
+def stated_index(holder: Any, position: int | None, name: str = "index") -> int:
+    """The index that an item of a stream states as its member `name`, else its position.
 
     Raises BodyError `invalid_event` where there is neither, or where clients could read another.
     """
-    stated = holder.get("index") if isinstance(holder, dict) else None
+    stated = holder.get(name) if isinstance(holder, dict) else None
     if stated is None:
         stated = position
     if isinstance(stated, bool) or not isinstance(stated, int) or stated < 0:

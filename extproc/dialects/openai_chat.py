@@ -10,10 +10,11 @@ from extproc.dialects import document as json_document
 from extproc.dialects import sse
 from extproc.dialects.base import Channel, Delta, StreamEvent
 from extproc.dialects.framing import Frame
+from extproc.dialects.logprobs import TOKENS, spelled
 from extproc.dialects.numbers import is_count, stated_index
 from extproc.dialects.refusal import facts, is_violation, message
 from extproc.dialects.sse import ServerSentEvents
-from extproc.dialects.walk import APART, JSON, ROLE, TOKEN, Media, Reading, Shape, is_token, read
+from extproc.dialects.walk import JSON, ROLE, TOKEN, Media, Reading, Repeat, Shape, is_token, read
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Path, Refusal, Segment, Usage
 
@@ -110,21 +111,21 @@ _ENVELOPE: dict[str, Shape] = {
     "usage": _USAGE,
     "x_groq": {"id": TOKEN, "usage": _USAGE},
 }
-# The chosen tokens are read as one text by `_repeats`; everything else is text like any other.
-_LOGPROBS: Shape = {
-    "*": {
-        "token": APART,
-        "logprob": TOKEN,
-        "bytes": None,
-        "top_logprobs": {"*": {"token": None, "logprob": TOKEN, "bytes": None}},
-    }
-}
+
+
+def _spelled(logprobs: Any) -> str:
+    """What the log-probabilities of one choice say again."""
+    if not isinstance(logprobs, dict):
+        return ""
+    return spelled(logprobs.get("content")) + spelled(logprobs.get("refusal"))
+
+
 _CHOICE: dict[str, Shape] = {
     "index": TOKEN,
     "finish_reason": TOKEN,
     "seed": TOKEN,
     "native_finish_reason": TOKEN,
-    "logprobs": {"content": _LOGPROBS, "refusal": _LOGPROBS},
+    "logprobs": Repeat({"content": TOKENS, "refusal": TOKENS}, _spelled),
 }
 _RESPONSE: Shape = {**_ENVELOPE, "choices": {"*": {**_CHOICE, "message": _MESSAGE}}}
 _CHUNK: Shape = {**_ENVELOPE, "choices": {"*": {**_CHOICE, "delta": _MESSAGE}}}
@@ -145,9 +146,7 @@ class OpenAIChat:
         return read(document, _REQUEST)
 
     def response(self, document: Any) -> Reading:
-        reading = read(document, _RESPONSE, role="assistant")
-        reading.segments += _repeats(document)
-        return reading
+        return read(document, _RESPONSE, role="assistant")
 
     def usage(self, document: Any) -> Usage | None:
         return _usage(document)
@@ -193,7 +192,6 @@ class ChatStream:
         event = StreamEvent(document, usage=_usage(document))
         reading = read(document, _CHUNK, role="assistant")
         event.whole.skipped = reading.skipped
-        event.whole.segments += _repeats(document)
         for segment in reading.segments:
             if _grows(segment):
                 event.deltas.append(Delta(self._channel(document, segment.path), segment))
@@ -283,35 +281,6 @@ def _grows(segment: Segment) -> bool:
 def _is_token(value: Any) -> bool:
     """Whether a field of the envelope was passed on as it came."""
     return isinstance(value, int) or (isinstance(value, str) and is_token(value))
-
-
-def _repeats(document: Any) -> list[Segment]:
-    """Log-probabilities spell the answer out token by token."""
-    segments: list[Segment] = []
-    choices = document.get("choices") if isinstance(document, dict) else None
-    for index, choice in enumerate(_list(choices)):
-        tokens = _strings(choice.get("logprobs")) if isinstance(choice, dict) else []
-        if tokens:
-            text = "".join(tokens)
-            path: Path = ("choices", index, "logprobs")
-            segments.append(Segment(path, text, Format.REPEAT, "assistant"))
-    return segments
-
-
-def _strings(logprobs: Any) -> list[str]:
-    """The tokens in order: those chosen, not the alternatives, which are never one text."""
-    if not isinstance(logprobs, dict):
-        return []
-    return [
-        entry["token"]
-        for field in ("content", "refusal")
-        for entry in _list(logprobs.get(field))
-        if isinstance(entry, dict) and isinstance(entry.get("token"), str)
-    ]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _usage(document: Any) -> Usage | None:

@@ -7,6 +7,7 @@ from extproc.dialects.anthropic import AnthropicMessages
 from extproc.dialects.base import Dialect
 from extproc.dialects.generic import GenericJson
 from extproc.dialects.openai_chat import OpenAIChat
+from extproc.dialects.responses import Responses
 
 _ANTHROPIC = AnthropicMessages()
 _GENERIC = GenericJson()
@@ -20,6 +21,13 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*(?<![^ /])chat/completions/?"), OpenAIChat()),
     (re.compile(r"POST .*(?<![^ /])v1/messages(/count_tokens|/batches)?/?"), _ANTHROPIC),
     (re.compile(r"POST .*/publishers/anthropic/models/[^/]+:(stream)?[rR]awPredict"), _ANTHROPIC),
+    (
+        re.compile(
+            r"(?:GET|POST|DELETE) .*(?<![^ /])"
+            r"(?:responses|conversations)(?:/[^/]+(?:/(?:cancel|input_items|items(?:/[^/]+)?))?)?/?"
+        ),
+        Responses(),
+    ),
 )
 
 

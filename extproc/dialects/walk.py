@@ -6,7 +6,7 @@ inspected, so a field that a provider adds tomorrow is covered today.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,7 @@ class Json:
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """A string that the dialect reads by itself."""
+    """A string that is a piece of a text, which is read as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Place:
     """
 
     otherwise: "dict[str, Shape]" = field(default_factory=dict)
-    types: "Mapping[str, dict[str, Shape]]" = field(default_factory=dict)
+    types: "Mapping[str, Shape]" = field(default_factory=dict)
     string: "Shape" = None
     role: str = ""
 
@@ -75,7 +75,18 @@ class Place:
         return self.types.get(named, self.otherwise) if isinstance(named, str) else self.otherwise
 
 
-Shape = Token | Media | Json | Apart | Role | Place | dict[str, "Shape"] | None
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A value that spells a text out once more, in pieces that stand APART.
+
+    `text` joins them; it is given whatever stands there.
+    """
+
+    shape: "Shape"
+    text: Callable[[Any], str]
+
+
+Shape = Token | Media | Json | Apart | Role | Place | Repeat | dict[str, "Shape"] | None
 """What stands at a place. In a mapping `*` stands for every list index and every other key."""
 
 
@@ -98,10 +109,14 @@ def read(document: Any, shape: Shape, role: str = "") -> Reading:
 
 
 def _visit(value: Any, shape: Shape, path: Path, role: str, reading: Reading) -> None:
-    if isinstance(shape, Place):
+    while isinstance(shape, Place):
         role = shape.role or role
         shape = shape.of(value)
-    if isinstance(value, str):
+    if isinstance(shape, Repeat):
+        _visit(value, shape.shape, path, role, reading)
+        if text := shape.text(value):
+            reading.segments.append(Segment(path, text, Format.REPEAT, role))
+    elif isinstance(value, str):
         _visit_string(value, shape, path, role, reading)
     elif isinstance(value, dict):
         _visit_object(value, shape, path, role, reading)

@@ -251,12 +251,19 @@ class StreamGuard:
         read.passed = True
 
     def _drop_repeats(self, document: Any, read: StreamEvent) -> bool:
-        """Remove log-probabilities that spell out anything but what passes in the same event."""
+        """Remove log-probabilities that spell out anything but what passes in the same event.
+
+        Beside a whole text they were dropped where it was redacted.
+        """
         dropped = False
-        for segment in read.whole.segments:
-            if segment.format is not Format.REPEAT or self._context.scanners.holding is None:
-                continue
+        repeats = [s for s in read.whole.segments if s.format is Format.REPEAT]
+        if not repeats or self._context.scanners.holding is None:
+            return dropped
+        whole = {(s.path[:-1], s.text) for s in read.whole.segments if s.format is Format.TEXT}
+        for segment in repeats:
             beside = segment.path[:-1]
+            if (beside, segment.text) in whole:
+                continue
             passing = "".join(
                 _value_at(document, delta.segment.path)
                 for delta in read.deltas
