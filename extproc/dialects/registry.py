@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from extproc.dialects.base import Dialect
+from extproc.dialects.bedrock_converse import BedrockConverse
 from extproc.dialects.generic import GenericJson
 from extproc.dialects.openai_chat import OpenAIChat
 
@@ -16,6 +17,7 @@ FALLBACK = _GENERIC.name
 # The last segments decide, so that a provider's prefix, version or deployment does not matter.
 _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*(?<![^ /])chat/completions/?"), OpenAIChat()),
+    (re.compile(r"POST .*/model/.+/converse(-stream)?/?"), BedrockConverse()),
 )
 
 
