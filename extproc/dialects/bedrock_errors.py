@@ -5,7 +5,7 @@ from typing import Any
 from extproc.dialects import document as json_document
 from extproc.dialects.event_stream import head_of
 from extproc.dialects.framing import Frame
-from extproc.dialects.openai_chat import error_object
+from extproc.dialects.refusal import facts, message
 from extproc.model.values import Refusal
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html#errors
@@ -20,16 +20,21 @@ _EXCEPTION_HEAD = head_of(
 def error(refusal: Refusal) -> bytes:
     """The body of an error. SDKs look for its kind in `code` or `__type`, by their language."""
     kind = _EXCEPTIONS.get(refusal.status, _OTHER_EXCEPTION)
-    return json_document.write({**_facts(refusal), "__type": kind, "code": kind})
+    return json_document.write({**_object(refusal), "__type": kind, "code": kind})
 
 
 def error_event(refusal: Refusal) -> Frame:
     """The message that ends a stream in an error."""
-    facts = {**_facts(refusal), "originalStatusCode": refusal.status}
-    return Frame(json_document.write(facts), head=_EXCEPTION_HEAD)
+    told = {**_object(refusal), "originalStatusCode": refusal.status}
+    return Frame(json_document.write(told), head=_EXCEPTION_HEAD)
 
 
-def _facts(refusal: Refusal) -> dict[str, Any]:
-    facts: dict[str, Any] = error_object(refusal)["error"]
-    del facts["param"]
-    return facts
+def _object(refusal: Refusal) -> dict[str, Any]:
+    known = facts(refusal)
+    kind = known.pop("code")
+    return {
+        "message": message(refusal),
+        "type": kind,
+        **known,
+        "request_id": refusal.request_id,
+    }

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 
 from typing import Any
 
-from extproc.dialects.openai_chat import is_count
+from extproc.dialects.numbers import is_count
 from extproc.dialects.walk import JSON, ROLE, TOKEN, Media, Reading, Shape
 from extproc.model.values import Usage
 

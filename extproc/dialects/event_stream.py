@@ -48,6 +48,8 @@ class EventStream:
     that.
     """
 
+    is_literal = False  # there are lengths and checksums
+
     def __init__(self, max_event: int) -> None:
         self._max_event = max_event
         self._kept = bytearray()  # the unfinished message
@@ -67,6 +69,9 @@ class EventStream:
         if final and self._kept and self.fault is None:
             self.fault = _invalid("the stream ends within a message")
         return frames
+
+    def is_whole(self, chunk: bytes) -> bool:  # noqa: ARG002 - part of the protocol
+        return False
 
     def rest(self) -> bytes:
         rest = bytes(self._kept)
