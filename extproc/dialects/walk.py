@@ -197,4 +197,4 @@ _UNKNOWN = Token()
 _NOTHING: dict[str, Shape] = {}
 _HOLDERS = (dict, list)
 _NUMBER_TYPES = frozenset({jiter.LosslessFloat, int})
-_MAY_BE_LONG = re.compile(r"(?<![0-9.])[0-9]{%d}|[eE](?!-)" % _LEAST_NUMBER).search
+_MAY_BE_LONG = re.compile(rf"(?<![0-9.])[0-9]{{{_LEAST_NUMBER}}}|[eE](?!-)").search
