@@ -12,7 +12,7 @@ from extproc.dialects.base import Channel, Delta, StreamEvent
 from extproc.dialects.bedrock_errors import error_event
 from extproc.dialects.event_stream import EventStream, head_of
 from extproc.dialects.framing import Frame
-from extproc.dialects.walk import Reading, read
+from extproc.dialects.walk import read
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Path, Refusal, Segment
 
@@ -20,6 +20,16 @@ _ENDED_BY_FILTER = "content_filtered"
 _NOTHING_USED = {"inputTokens": 0, "outputTokens": 0, "totalTokens": 0}
 # What stands whole in one event.
 _WHOLE = frozenset({"citation", "json", "error"})
+_KINDS = frozenset(
+    {
+        "messageStart",
+        "contentBlockStart",
+        "contentBlockDelta",
+        "contentBlockStop",
+        "messageStop",
+        "metadata",
+    }
+)
 _STOP = frozenset({"contentBlockIndex", "p"})
 
 
@@ -43,9 +53,9 @@ class ConverseStream:
         document = json_document.parse(data)
         if not isinstance(document, dict):
             raise BodyError("invalid_event", "an event of the stream is not a JSON object")
-        event = StreamEvent(document, usage=shapes.usage(document))
-        self._sort(shapes.with_roles(read(document, shapes.EVENT, role="assistant")), event)
-        self._follow(document, event)
+        self._pass()
+        event = StreamEvent(document)
+        self._read_event(document, (), event)
         return event
 
     def carrier(self, channel: Channel, text: str) -> Frame:
@@ -70,23 +80,30 @@ class ConverseStream:
         head = head_of(event_type=kind, content_type="application/json", message_type="event")
         return Frame(json_document.write(members), head=head)
 
-    def _sort(self, reading: Reading, event: StreamEvent) -> None:
-        """Tell what grows from what is whole."""
-        event.whole.skipped += reading.skipped
+    def _read_event(self, document: dict[str, Any], holder: Path, event: StreamEvent) -> None:
+        """Read what stands at `holder`: tell what grows from what is whole, and what ends."""
+        event.usage = shapes.usage(document) or event.usage
+        reading = shapes.with_roles(read(document, shapes.EVENT, role="assistant"))
+        event.whole.skipped += [each._replace(path=holder + each.path) for each in reading.skipped]
         for segment in reading.segments:
+            placed = segment._replace(path=holder + segment.path)
             if _grows(segment):
-                index = _index(event.document)
-                event.deltas.append(Delta((index, *segment.path[1:]), segment))
+                channel = (_index(document), *segment.path[1:])
+                event.deltas.append(Delta(channel, placed))
             else:
-                event.whole.segments.append(segment)
+                event.whole.segments.append(placed)
+        self._follow(document, event)
+
+    def _pass(self) -> None:
+        """The event before has passed: note what it has closed for the client."""
+        for closed in self._closing:
+            self._open.pop(closed, None)
+        self._stopped = self._stopping
+        self._closing = ()
 
     def _follow(self, document: dict[str, Any], event: StreamEvent) -> None:
         """Note which blocks are open, and what this event closes."""
-        for closed in self._closing:
-            self._open.pop(closed, None)
         self._started = True
-        self._stopped = self._stopping
-        self._closing = ()
         if "stopReason" in document:
             self._stopping = event.closes_all = True
         elif "contentBlockIndex" in document:
@@ -95,6 +112,28 @@ class ConverseStream:
                 self._closing = event.closed_scopes = (index,)
             else:
                 self._open[index] = None
+
+
+class NovaStream(ConverseStream):
+    """The same events of Nova under InvokeModel, each in a member that is its kind.
+
+    https://docs.aws.amazon.com/nova/latest/userguide/using-invoke-api.html
+    """
+
+    free: tuple[str, ...] = ()
+
+    def _read_event(self, document: dict[str, Any], holder: Path, event: StreamEvent) -> None:
+        beside = {}
+        for kind, value in document.items():
+            if kind in _KINDS and isinstance(value, dict):
+                super()._read_event(value, (kind,), event)
+            else:
+                beside[kind] = value
+        if beside:
+            super()._read_event(beside, holder, event)
+
+    def _frame(self, kind: str, **members: Any) -> Frame:
+        return Frame(json_document.write({kind: members}))
 
 
 def _grows(segment: Segment) -> bool:

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from extproc.dialects.base import Dialect
 from extproc.dialects.bedrock_converse import BedrockConverse
+from extproc.dialects.bedrock_invoke import BedrockInvoke
 from extproc.dialects.generic import GenericJson
 from extproc.dialects.openai_chat import OpenAIChat
 
@@ -18,6 +19,7 @@ FALLBACK = _GENERIC.name
 _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*(?<![^ /])chat/completions/?"), OpenAIChat()),
     (re.compile(r"POST .*/model/.+/converse(-stream)?/?"), BedrockConverse()),
+    (re.compile(r"POST .*/model/.+/invoke(-with-response-stream)?/?"), BedrockInvoke()),
 )
 
 
