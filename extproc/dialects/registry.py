@@ -5,6 +5,8 @@ from functools import lru_cache
 
 from extproc.dialects.anthropic import AnthropicMessages
 from extproc.dialects.base import Dialect
+from extproc.dialects.bedrock_converse import BedrockConverse
+from extproc.dialects.bedrock_invoke import BedrockInvoke
 from extproc.dialects.generic import GenericJson
 from extproc.dialects.openai_chat import OpenAIChat
 from extproc.dialects.responses import Responses
@@ -28,6 +30,8 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
         ),
         Responses(),
     ),
+    (re.compile(r"POST .*/model/.+/converse(-stream)?/?"), BedrockConverse()),
+    (re.compile(r"POST .*/model/.+/invoke(-with-response-stream)?/?"), BedrockInvoke()),
 )
 
 

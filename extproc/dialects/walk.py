@@ -29,7 +29,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A string that is not text. `kind` goes on record as the reason why it was not scanned."""
+    """A string, or a list of numbers, that is not text.
+
+    `kind` goes on record as the reason why it was not scanned.
+    """
 
     kind: str
 
@@ -121,6 +124,12 @@ def _visit(value: Any, shape: Shape, path: Path, role: str, reading: Reading) ->
     elif isinstance(value, dict):
         _visit_object(value, shape, path, role, reading)
     elif isinstance(value, list):
+        if value and type(value[0]) in _NUMBER_TYPES and _are_numbers(value):
+            if isinstance(shape, Media):
+                reading.skipped.append(Skipped(path, shape.kind))
+                return
+            if _are_small(value):  # an embedding, or the like
+                return
         inner = shape.get("*") if isinstance(shape, dict) else None
         for index, item in enumerate(value):
             _visit(item, inner, (*path, index), role, reading)
@@ -167,6 +176,15 @@ def _passes(item: Any) -> bool:
     return is_token(item) if isinstance(item, str) else not isinstance(item, _HOLDERS)
 
 
+def _are_numbers(value: list[Any]) -> bool:
+    return _NUMBER_TYPES.issuperset(map(type, value))
+
+
+def _are_small(numbers: list[Any]) -> bool:
+    """Whether `number_text` finds nothing in any of them, told sooner."""
+    return _MAY_BE_LONG(",".join(map(str, numbers))) is None
+
+
 def _visit_number(value: Any, path: Path, role: str, reading: Reading) -> None:
     text = number_text(
         bytes(value).decode() if isinstance(value, jiter.LosslessFloat) else str(value)
@@ -193,3 +211,5 @@ def number_text(number: str) -> str:
 _UNKNOWN = Token()
 _NOTHING: dict[str, Shape] = {}
 _HOLDERS = (dict, list)
+_NUMBER_TYPES = frozenset({jiter.LosslessFloat, int})
+_MAY_BE_LONG = re.compile(rf"(?<![0-9.])[0-9]{{{_LEAST_NUMBER}}}|[eE](?!-)").search

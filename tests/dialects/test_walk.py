@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extproc.dialects.document import parse
-from extproc.dialects.walk import APART, JSON, ROLE, TOKEN, Media, Shape, number_text, read
+from extproc.dialects.walk import APART, JSON, ROLE, TOKEN, Media, Reading, Shape, number_text, read
 from extproc.model.values import Format, Segment, Skipped
 
 SHAPE: Shape = {
@@ -192,3 +192,28 @@ def test_number_text_of_an_integer_is_the_integer(number: int) -> None:
 @pytest.mark.parametrize("word", ["NaN4111111111111111", "sNaN4111111111111111", "4111_1111"])
 def test_number_text_of_what_is_no_json_number_keeps_its_digits(word: str) -> None:
     assert "4111" in number_text(word)
+
+
+NUMBERS = st.lists(
+    st.from_regex(r"\A-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,9})?([eE][+-]?[0-9]{1,2})?\Z"), min_size=1
+)
+
+
+@given(NUMBERS)
+def test_list_of_numbers_is_read_as_each_of_them(numbers: list[str]) -> None:
+    listed = parse(f"[{','.join(numbers)}]".encode())
+    apart = [segment.text for number in listed for segment in read([number, None], None).segments]
+    assert [segment.text for segment in read(listed, None).segments] == apart
+
+
+def test_numbers_that_stand_for_a_text_are_skipped() -> None:
+    assert read({"context": [1, 2]}, {"context": Media("token_ids")}) == Reading(
+        [], [Skipped(("context",), "token_ids")]
+    )
+
+
+@pytest.mark.parametrize("value", [["123-45-6789"], [1, "123-45-6789"], [1, ["123-45-6789"]]])
+def test_list_that_is_not_all_numbers_is_no_media(value: list[Any]) -> None:
+    reading = read({"context": value}, {"context": Media("token_ids")})
+    assert reading.skipped == []
+    assert [segment.text for segment in reading.segments][-1] == "123-45-6789"
