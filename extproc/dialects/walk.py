@@ -124,17 +124,21 @@ def _visit(value: Any, shape: Shape, path: Path, role: str, reading: Reading) ->
     elif isinstance(value, dict):
         _visit_object(value, shape, path, role, reading)
     elif isinstance(value, list):
-        if value and type(value[0]) in _NUMBER_TYPES and _are_numbers(value):
-            if isinstance(shape, Media):
-                reading.skipped.append(Skipped(path, shape.kind))
-                return
-            if _are_small(value):  # an embedding, or the like
-                return
-        inner = shape.get("*") if isinstance(shape, dict) else None
-        for index, item in enumerate(value):
-            _visit(item, inner, (*path, index), role, reading)
+        _visit_list(value, shape, path, role, reading)
     elif value is not None and not isinstance(value, bool) and shape is not TOKEN:
         _visit_number(value, path, role, reading)
+
+
+def _visit_list(value: list[Any], shape: Shape, path: Path, role: str, reading: Reading) -> None:
+    if value and type(value[0]) in _NUMBER_TYPES and _are_numbers(value):
+        if isinstance(shape, Media):
+            reading.skipped.append(Skipped(path, shape.kind))
+            return
+        if _are_small(value):  # an embedding, or the like
+            return
+    inner = shape.get("*") if isinstance(shape, dict) else None
+    for index, item in enumerate(value):
+        _visit(item, inner, (*path, index), role, reading)
 
 
 def _visit_string(value: str, shape: Shape, path: Path, role: str, reading: Reading) -> None:
