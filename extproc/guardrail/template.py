@@ -41,7 +41,7 @@ class Template:
     It is the form of a whole event where `is_whole` says so, and else that of its data.
     """
 
-    __slots__ = ("_received", "_written", "channel", "frame", "is_whole", "text_at")
+    __slots__ = ("_behind", "_received", "_written", "channel", "frame", "is_whole", "text_at")
 
     def __init__(
         self, channel: Channel, frame: Frame, received: _Form, written: _Form, *, is_whole: bool
@@ -50,6 +50,7 @@ class Template:
         self.frame = frame  # that it was learned from
         self.is_whole = is_whole
         self.text_at = received.text_at
+        self._behind = len(received.end) - received.end.rfind(b"}")  # from the last brace on
         self._received = received
         self._written = written  # of an event written again
 
@@ -59,8 +60,12 @@ class Template:
         In the hole of the text it is anything: see `text`.
         """
         start, between, end, text_at = self._received
-        if not (data.startswith(start) and data.endswith(end)):
+        if not data.startswith(start):
             return None
+        if not data.endswith(end):
+            data = _unpadded(data, self._behind)
+            if not data.endswith(end):
+                return None
         values = []
         place = len(start)
         for literal in between:
@@ -84,6 +89,11 @@ class Template:
             pieces += (literal, value)
         pieces.append(end)
         return b"".join(pieces)
+
+
+def _unpadded(data: bytes, behind: int) -> bytes:
+    """Without the blanks before its last brace, by which some APIs hide the length of a text."""
+    return data[:-behind].rstrip(b" ") + data[-behind:]
 
 
 def text_of(spelled: bytes) -> str | None:
@@ -120,7 +130,8 @@ def learn(
     and then proven: the event with marks there must be the same document with the marks as their
     values, and be read as such. Takes the document of `read` for its own.
     """
-    data = frame.data or b""
+    padded = frame.data or b""
+    data = _unpadded(padded, 1)
     channel, segment = read.deltas[0]
     document = read.document
     if len(data) > _LARGEST:
@@ -151,10 +162,10 @@ def learn(
     encoded = framing.encode(written, frame.lines, frame.head)
     begin = encoded.find(written)
     is_whole = framing.is_literal and any(
-        frame.raw == encoded[:begin] + data + end for end in _ENDS
+        frame.raw == encoded[:begin] + padded + end for end in _ENDS
     )
     if is_whole:
-        data, written = frame.raw, encoded
+        data, written = encoded[:begin] + data + frame.raw[begin + len(padded) :], encoded
         marks = [(start + begin, end + begin, mark) for start, end, mark in marks]
     places = _places(written, [mark[2] for mark in marks])
     if not places:

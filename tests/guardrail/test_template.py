@@ -106,6 +106,13 @@ def test_random_padding_is_no_difference() -> None:
     assert reads_of_the_same([*parts, DONE]) <= 4
 
 
+def test_blanks_before_the_last_brace_are_no_difference() -> None:
+    parts = [said(w).replace(b"}\n", b" " * (len(w) % 4) + b"}\n") for w in WORDS * 5]
+    assert reads_of_the_same([*parts, DONE]) <= 4
+    parts = [part.replace(b" }", b"\t}") for part in parts]
+    reads_of_the_same([*parts, DONE])
+
+
 def test_escapes_are_no_difference() -> None:
     texts = ["One ", 'say "hi" ', "a\n\n", "b\\c ", "\t", "é “x” 😀 ", "\u2028", "\x7f"]
     for ascii_only in (True, False):
@@ -183,6 +190,9 @@ ATTACKS = {
     "overlapping ends": BEFORE + BEHIND[1:],
     "only the beginning": BEFORE,
     "only the end": BEHIND,
+    "blanks at the end": like(b"123-45-").replace(b"}\n", b"   }\n"),
+    "blanks behind the end": like(b"123-45-").replace(b"}\n", b"}   \n"),
+    "blanks and more": like(b"x").replace(b"}\n", b' ,"y":"123-45-6789 "}\n'),
     "another finish reason": like(b"x ").replace(
         b'"finish_reason": null', b'"finish_reason": "stop"'
     ),
