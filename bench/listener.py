@@ -1,6 +1,6 @@
 """The reader of streams: opens N, keeps N open, and writes down when each event arrived.
 
-`python -m bench.listener PORT TIMELINE OPEN REPEATS EVENTS RATE`. It takes no notice of what it
+`python -m bench.listener PORT TIMELINE OPEN REPEATS EVENTS RATE API`. It takes no notice of what it
 reads but the ends of events, because it shares the machine with what is measured. Opening is
 spread over one interval of events and at least a second, so that events are due at all times.
 Prints how many streams ended in order.
@@ -16,12 +16,10 @@ from typing import cast
 
 import uvloop
 
-from bench.payloads import prose, request_body
+from bench.apis import APIS, Api
 from bench.timeline import FIRST_TEXT, REQUESTED, Timeline, arrived_at
 
-_PATH = "/openai/v1/chat/completions"
 _TEXT = re.compile(rb'"content": ?"[^"]')
-_BODY = request_body(prose(2048), stream=True)
 _SUCCESS = b"HTTP/1.1 200 "
 _LAST_CHUNK = b"0\r\n\r\n"
 _OPENINGS_PER_SECOND = 400
@@ -37,6 +35,12 @@ class Plan:
     repeats: int
     events: int
     rate: int
+    api: str
+
+    @property
+    def request(self) -> Api:
+        """What every stream asks for."""
+        return APIS[self.api]
 
 
 class Reader(asyncio.Protocol):
@@ -48,6 +52,7 @@ class Reader(asyncio.Protocol):
         self._index = first
         self._complete = 0
         self._arrived = arrived_at(plan.events)
+        self._mark = plan.request.mark
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -59,18 +64,20 @@ class Reader(asyncio.Protocol):
         self._cells = plan.timeline.stream(self._index, plan.events)
         self._seen = 0
         self._tail = b""
+        api = plan.request
         head = (
-            f"POST {_PATH} HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(_BODY)}\r\n"
-            f"x-bench-stream: {self._index} {plan.events} {plan.rate}\r\n\r\n"
+            f"POST {api.path} HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(api.body)}\r\n"
+            f"x-bench-stream: {self._index} {plan.events} {plan.rate} {plan.api}\r\n\r\n"
         )
         self._cells[REQUESTED] = time.monotonic()
-        self._transport.write(head.encode() + _BODY)
+        self._transport.write(head.encode() + api.body)
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()
-        ends = data.count(b"\n\n") + (self._tail == b"\n" and data.startswith(b"\n"))
-        self._tail = data[-1:]
+        mark = self._mark
+        ends = (self._tail + data).count(mark)
+        self._tail = data[1 - len(mark) :] if len(mark) > 1 else b""
         seen = min(self._seen + ends, self._plan.events)
         for cell in range(self._arrived + self._seen, self._arrived + seen):
             self._cells[cell] = now
@@ -109,9 +116,9 @@ async def listen(plan: Plan) -> int:
 
 
 def main() -> None:
-    port, file, *numbers = sys.argv[1:]
+    port, file, *numbers, api = sys.argv[1:]
     opened, repeats, events, rate = map(int, numbers)
-    plan = Plan(int(port), Timeline(Path(file)), opened, repeats, events, rate)
+    plan = Plan(int(port), Timeline(Path(file)), opened, repeats, events, rate, api)
     print(uvloop.run(listen(plan)))
 
 

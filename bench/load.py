@@ -13,6 +13,7 @@ from itertools import chain
 import httpx
 
 from bench import machine
+from bench.apis import CHAT
 from bench.payloads import CANARY, SECRET, request_body
 from bench.processes import ROOT, Stack, Upstream
 from bench.timeline import FIRST_TEXT, REQUESTED, SENT, Cells, arrived_at
@@ -74,7 +75,14 @@ class Streamed:
 
 
 def listen(
-    stack: Stack, upstream: Upstream, *, opened: int, repeats: int, events: int, rate: int
+    stack: Stack,
+    upstream: Upstream,
+    *,
+    opened: int,
+    repeats: int,
+    events: int,
+    rate: int,
+    api: str = CHAT,
 ) -> Streamed:
     """Keep `opened` streams open, `repeats` times `events` on each, `rate` a second."""
     streams = opened * repeats
@@ -82,7 +90,7 @@ def listen(
     pids = {"envoy": stack.gateway.pid, "upstream": upstream.pid}
     if stack.processor is not None:
         pids["processor"] = stack.processor.pid
-    arguments = [stack.gateway.port, upstream.timeline_file, opened, repeats, events, rate]
+    arguments = [stack.gateway.port, upstream.timeline_file, opened, repeats, events, rate, api]
     before = {name: machine.cpu_seconds(pid) for name, pid in pids.items()}
     listener = subprocess.Popen(
         [sys.executable, "-m", "bench.listener", *map(str, arguments)],

@@ -16,6 +16,7 @@ _TITLES = {
     "request": "Requests, 2 KB prompt, 0.4 KB answer",
     "peer": "Beside LiteLLM, the same requests",
     "stream": "Streams",
+    "api": "Streams of each API, 100 open at 50 events/s",
     "growth": "Growth with the prompt",
     "memory": "Memory",
     "start": "Start",

@@ -43,10 +43,14 @@ def answer_body(text: str = PROSE[:400]) -> bytes:
 
 def answer_events(count: int) -> list[bytes]:
     """A streamed answer of `count` events: the role, a token each, the finish reason."""
-    tokens = (TOKENS * (count // len(TOKENS) + 1))[: count - 2]
     deltas: list[dict[str, str]] = [{"role": "assistant", "content": ""}]
-    deltas += [{"content": token} for token in tokens]
+    deltas += [{"content": token} for token in tokens(count - 2)]
     return [*(_event(delta, None) for delta in deltas), _event({}, "stop")]
+
+
+def tokens(count: int) -> list[str]:
+    """So many tokens of prose."""
+    return (TOKENS * (count // len(TOKENS) + 1))[:count]
 
 
 def _event(delta: dict[str, str], finish: str | None) -> bytes:

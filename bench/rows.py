@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench import machine
+from bench.apis import APIS
 from bench.load import Streamed, Whole, check_filter, listen, post
 from bench.payloads import prose, request_body
 from bench.processes import Processor, Stack, Upstream, cache_in
@@ -17,6 +18,7 @@ Say = Callable[[str], None]
 PROMPT = request_body(prose(2048))
 CONNECTIONS = (1, 16, 64)
 STREAMS = ((1, 20, 50), (100, 300, 50), (1000, 200, 20))  # open, events of each, events a second
+API_EVENTS = 200
 GROWTH_KIB = (1, 32, 1024, 8192)
 MANY_REQUESTS = 100_000
 
@@ -122,6 +124,23 @@ def streams(
                 "rss_mib": _rounded(run.rss_mib or None, 1),
                 "broken": run.broken,
             }
+
+
+def apis(stack: Stack, upstream: Upstream, events: int, say: Say) -> Iterator[Row]:
+    """A streamed event of each API, with 100 streams open at 50 events a second."""
+    for api in APIS:
+        say(f"APIs: {stack.label}, {api}")
+        run = listen(stack, upstream, opened=100, repeats=1, events=events, rate=50, api=api)
+        yield {
+            "kind": "api",
+            "name": stack.name,
+            "policy": stack.policy,
+            "api": api,
+            "processor_us_per_event": _rounded(run.cpu_us.get("processor"), 1),
+            "envoy_us_per_event": _rounded(run.cpu_us["envoy"], 1),
+            "event_p99_ms": _rounded(run.event_p99_ms, 3),
+            "broken": run.broken,
+        }
 
 
 def growth(stack: Stack, upstream: Upstream, seconds: float, say: Say) -> Iterator[Row]:

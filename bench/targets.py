@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from operator import ge, le
 
+from bench.apis import APIS, CHAT
 from bench.rows import Row
 
 
@@ -96,6 +97,12 @@ def _growth(rows: Rows) -> float:
     return rows.native(field, "growth", prompt_kib=1024) / small
 
 
+def _dearest_api(rows: Rows) -> float:
+    """CPU of an event where it costs most ÷ that of chat completions."""
+    costs = {api: rows.native("processor_us_per_event", "api", api=api, broken=0) for api in APIS}
+    return max(costs.values()) / costs[CHAT]
+
+
 def _native(field: str, kind: str, **fields: object) -> Callable[[Rows], float]:
     return lambda rows: rows.native(field, kind, **fields)
 
@@ -115,6 +122,7 @@ TARGETS = (
         *("CPU per SSE event, 100 streams", "µs", le, 25, 15),
         _stream("processor_us_per_event", 100),
     ),
+    Target("CPU per SSE event, dearest API ÷ OpenAI chat", "", le, 2.0, None, _dearest_api),
     Target(
         *("added time to first token, 1 stream", "ms", le, 1.0, 0.5),
         _stream("added_first_token_ms", 1),

@@ -1,9 +1,9 @@
 """The provider: one process that answers at once, or streams at an exact rate.
 
-`python -m bench.upstream PORT TIMELINE`. A request with `x-bench-stream: INDEX EVENTS RATE` gets a
-stream of EVENTS, RATE a second, and what was sent when is written to the timeline. The role and
-the first token leave at once, as with real providers; the rest keeps the beat of a wheel that is
-turned every millisecond, so that a thousand streams cost one timer.
+`python -m bench.upstream PORT TIMELINE`. A request with `x-bench-stream: INDEX EVENTS RATE API`
+gets a stream of EVENTS of that API, RATE a second, and what was sent when is written to the
+timeline. The role and the first token leave at once, as with real providers; the rest keeps the
+beat of a wheel that is turned every millisecond, so that a thousand streams cost one timer.
 A canary gets an answer that leaks, and `GET /canary` returns its body as it arrived.
 """
 
@@ -18,16 +18,15 @@ from typing import cast
 
 import uvloop
 
-from bench.payloads import CANARY, SECRET, answer_body, answer_events
+from bench.apis import APIS, CHAT
+from bench.payloads import CANARY, SECRET, answer_body
 from bench.timeline import SENT, Cells, Timeline
 
 _TICK_SECONDS = 0.001
-_STREAM = re.compile(rb"x-bench-stream: (\d+) (\d+) (\d+)\r\n")
+_STREAM = re.compile(rb"x-bench-stream: (\d+) (\d+) (\d+) ([^\r]+)\r\n")
 _LENGTH = re.compile(rb"content-length: (\d+)\r\n")
 _CHUNKED = b"transfer-encoding: chunked\r\n"
-_SSE_HEAD = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-)
+_STREAM_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
 def _whole(body: bytes, kind: bytes = b"application/json") -> bytes:
@@ -41,11 +40,13 @@ _LEAK = _whole(answer_body(f"{CANARY}: her SSN is {SECRET}."))
 
 
 @cache
-def _chunks(events: int) -> list[bytes]:
-    return [b"%x\r\n%b\r\n" % (len(event), event) for event in answer_events(events)]
-
-
-_DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
+def _chunks(name: str, events: int) -> list[bytes]:
+    """Head and chunks of a streamed answer; the last chunk is followed by what ends it."""
+    api = APIS[name]
+    chunks = [b"%x\r\n%b\r\n" % (len(event), event) for event in api.events(events)]
+    done = b"e\r\ndata: [DONE]\n\n\r\n" if name == CHAT else b""
+    chunks[-1] += done + b"0\r\n\r\n"
+    return [_STREAM_HEAD % api.media_type.encode() + chunks[0] + chunks[1], *chunks[1:]]
 
 
 class Stream:
@@ -58,7 +59,7 @@ class Stream:
         self._cells = cells
         self._chunks = chunks
         self._cells[SENT] = self._cells[SENT + 1] = time.monotonic()
-        transport.write(_SSE_HEAD + chunks[0] + chunks[1])
+        transport.write(chunks[0])
         self._next = 2
 
     def beat(self) -> bool:
@@ -68,11 +69,8 @@ class Stream:
         self._cells[SENT + self._next] = time.monotonic()
         chunk = self._chunks[self._next]
         self._next += 1
-        if self._next < len(self._chunks):
-            self._transport.write(chunk)
-            return True
-        self._transport.write(chunk + _DONE)
-        return False
+        self._transport.write(chunk)
+        return self._next < len(self._chunks)
 
 
 class Wheel:
@@ -158,9 +156,11 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, head: bytes, body: bytes) -> None:
         if wanted := _STREAM.search(head):
-            index, events, rate = map(int, wanted.groups())
+            index, events, rate = map(int, wanted.groups()[:3])
             cells = self._provider.timeline.stream(index, events)
-            self._provider.wheel(rate).add(Stream(self._transport, cells, _chunks(events)))
+            self._provider.wheel(rate).add(
+                Stream(self._transport, cells, _chunks(wanted[4].decode(), events))
+            )
         elif head.startswith(b"get /canary "):
             self._transport.write(_whole(self._provider.canary, b"text/plain"))
         elif _WORD in body:

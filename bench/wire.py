@@ -23,7 +23,7 @@ from bench.processes import Stack, Upstream, cache_in, stack
 from bench.rows import Row
 
 _PARTS = {"requests": "request", "memory": "memory", "streams": "stream", "growth": "growth"}
-_PARTS |= {"start": "start", "peers": "peer"}
+_PARTS |= {"apis": "api", "start": "start", "peers": "peer"}
 _TRANSPORTS = ("native", "grpcio")
 
 
@@ -68,6 +68,8 @@ class Bench:
         if "streams" in self._parts:
             streamed = [found for found in stacks.values() if found.policy != "no-op"]
             yield from rows.streams(streamed, upstream, self._plans(), self.say)
+        if "apis" in self._parts and ours is not None:
+            yield from rows.apis(ours, upstream, rows.API_EVENTS // (1 + self._quick), self.say)
         if "growth" in self._parts and ours is not None:
             yield from rows.growth(ours, upstream, seconds, self.say)
         if "start" in self._parts:
