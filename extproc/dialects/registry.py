@@ -7,10 +7,12 @@ from extproc.dialects.anthropic import AnthropicMessages
 from extproc.dialects.base import Dialect
 from extproc.dialects.bedrock_converse import BedrockConverse
 from extproc.dialects.bedrock_invoke import BedrockInvoke
+from extproc.dialects.gemini import Gemini
 from extproc.dialects.generic import GenericJson
 from extproc.dialects.openai_chat import OpenAIChat
 from extproc.dialects.responses import Responses
 
+_GEMINI = r"(?:/publishers/google|/v1(?:alpha|beta\d*)?)(?:/tunedModels|/models)/[^/:]+"
 _ANTHROPIC = AnthropicMessages()
 _GENERIC = GenericJson()
 
@@ -22,6 +24,8 @@ FALLBACK = _GENERIC.name
 _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*(?<![^ /])chat/completions/?"), OpenAIChat()),
     (re.compile(r"POST .*(?<![^ /])v1/messages(/count_tokens|/batches)?/?"), _ANTHROPIC),
+    (re.compile(rf"POST .*{_GEMINI}:streamGenerateContent"), Gemini(streams=True)),
+    (re.compile(rf"POST .*(?:{_GEMINI}:\w+|/cachedContents)"), Gemini(streams=False)),
     (re.compile(r"POST .*/publishers/anthropic/models/[^/]+:(stream)?[rR]awPredict"), _ANTHROPIC),
     (
         re.compile(

@@ -49,7 +49,12 @@ class Apart:
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """The string that says whose words the object around it holds."""
+    """The string that says whose words the object around it holds.
+
+    `names` are an API's own words for the usual ones.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 TOKEN = Token()
@@ -144,7 +149,7 @@ def _visit_list(value: list[Any], shape: Shape, path: Path, role: str, reading: 
 def _visit_string(value: str, shape: Shape, path: Path, role: str, reading: Reading) -> None:
     if not value:
         return
-    if shape is APART or ((shape is TOKEN or shape is ROLE) and is_token(value)):
+    if shape is APART or ((shape is TOKEN or isinstance(shape, Role)) and is_token(value)):
         return
     if isinstance(shape, Media):
         reading.skipped.append(Skipped(path, shape.kind))
@@ -162,8 +167,10 @@ def _visit_object(
     value: dict[str, Any], shape: Shape, path: Path, role: str, reading: Reading
 ) -> None:
     known = shape if isinstance(shape, dict) else _NOTHING
-    if known.get("role") is ROLE and isinstance(value.get("role"), str):
+    said_by = known.get("role")
+    if isinstance(said_by, Role) and isinstance(value.get("role"), str):
         named = value["role"].strip().lower()
+        named = said_by.names.get(named, named)
         role = named if named in _ROLES else "user"
     for key, item in value.items():
         inner = known.get(key, _UNKNOWN)

@@ -220,8 +220,9 @@ class StreamGuard:
         document, changed = read.document, False
         closing = self._closing(read)
         passing: list[tuple[Channel, str]] = []
+        last = {delta.channel: delta for delta in read.deltas} if closing else {}
         for delta in read.deltas:
-            final = delta.channel in closing
+            final = delta.channel in closing and delta is last[delta.channel]
             passed = self._filter(delta).feed(delta.segment.text, final=final)
             passing.append((delta.channel, passed))
             if final:
