@@ -13,6 +13,7 @@ from extproc.dialects.responses import Responses
 
 _ANTHROPIC = AnthropicMessages()
 _GENERIC = GenericJson()
+_RESPONSES = Responses()
 
 FALLBACK = _GENERIC.name
 """Name of the dialect of what no other dialect knows."""
@@ -23,13 +24,9 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*(?<![^ /])chat/completions/?"), OpenAIChat()),
     (re.compile(r"POST .*(?<![^ /])v1/messages(/count_tokens|/batches)?/?"), _ANTHROPIC),
     (re.compile(r"POST .*/publishers/anthropic/models/[^/]+:(stream)?[rR]awPredict"), _ANTHROPIC),
-    (
-        re.compile(
-            r"(?:GET|POST|DELETE) .*(?<![^ /])"
-            r"(?:responses|conversations)(?:/[^/]+(?:/(?:cancel|input_items|items(?:/[^/]+)?))?)?/?"
-        ),
-        Responses(),
-    ),
+    (re.compile(r"POST .*(?<![^ /])responses(/compact|/input_tokens)?/?"), _RESPONSES),
+    (re.compile(r"(GET|DELETE) .*(?<![^ /])responses/[^/]+(/input_items)?/?"), _RESPONSES),
+    (re.compile(r"(GET|POST|DELETE) .*/conversations(/[^/]+(/items(/[^/]+)?)?)?/?"), _RESPONSES),
     (re.compile(r"POST .*/model/.+/converse(-stream)?/?"), BedrockConverse()),
     (re.compile(r"POST .*/model/.+/invoke(-with-response-stream)?/?"), BedrockInvoke()),
 )

@@ -291,7 +291,7 @@ def test_a_carrier_without_a_closing_event_counts_beyond_all_that_may_have_passe
 
 def test_a_carrier_repeats_nothing_that_was_read_as_text() -> None:
     stream = ResponsesStream()
-    members = {"item_id": "a long one " * 99, "note": "x y"}
+    members: dict[str, Any] = {"item_id": "a long one " * 99, "note": "x y"}
     [grown] = stream.read(data(f"{TEXT}.delta", delta="x", **members)).deltas
     assert not members.keys() & loaded(stream.carrier(grown.channel, "+"))
 

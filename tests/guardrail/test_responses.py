@@ -91,7 +91,7 @@ def grown(passed: list[Any]) -> str:
     return "".join(each["delta"] for each in passed if each["type"].endswith(".delta"))
 
 
-def said_again(passed: list[Any], name: str) -> list[str]:
+def said_again(passed: list[Any], name: str) -> list[Any]:
     """What the events after the last delta say of the same text."""
     found = []
     for each in passed:
@@ -154,7 +154,7 @@ def test_a_response_that_is_blocked_at_once_is_begun_and_ended() -> None:
     assert kinds == ["response.created", "response.incomplete"]
 
 
-TOKENS = [{"token": token, "logprob": -0.1, "top_logprobs": []} for token in ("My", " SSN")]
+TOKENS: list[Any] = [{"token": token, "logprob": -0.1, "top_logprobs": []} for token in ("My", " SSN")]
 
 
 def test_log_probabilities_stay_beside_a_text_that_passes() -> None:
