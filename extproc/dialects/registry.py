@@ -15,6 +15,7 @@ from extproc.dialects.responses import Responses
 _GEMINI = r"(?:/publishers/google|/v1(?:alpha|beta\d*)?)(?:/tunedModels|/models)/[^/:]+"
 _ANTHROPIC = AnthropicMessages()
 _GENERIC = GenericJson()
+_RESPONSES = Responses()
 
 FALLBACK = _GENERIC.name
 """Name of the dialect of what no other dialect knows."""
@@ -27,13 +28,9 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(rf"POST .*{_GEMINI}:streamGenerateContent"), Gemini(streams=True)),
     (re.compile(rf"POST .*(?:{_GEMINI}:\w+|/cachedContents)"), Gemini(streams=False)),
     (re.compile(r"POST .*/publishers/anthropic/models/[^/]+:(stream)?[rR]awPredict"), _ANTHROPIC),
-    (
-        re.compile(
-            r"(?:GET|POST|DELETE) .*(?<![^ /])"
-            r"(?:responses|conversations)(?:/[^/]+(?:/(?:cancel|input_items|items(?:/[^/]+)?))?)?/?"
-        ),
-        Responses(),
-    ),
+    (re.compile(r"POST .*(?<![^ /])responses(/compact|/input_tokens)?/?"), _RESPONSES),
+    (re.compile(r"(GET|DELETE) .*(?<![^ /])responses/[^/]+(/input_items)?/?"), _RESPONSES),
+    (re.compile(r"(GET|POST|DELETE) .*/conversations(/[^/]+(/items(/[^/]+)?)?)?/?"), _RESPONSES),
     (re.compile(r"POST .*/model/.+/converse(-stream)?/?"), BedrockConverse()),
     (re.compile(r"POST .*/model/.+/invoke(-with-response-stream)?/?"), BedrockInvoke()),
 )

@@ -82,7 +82,7 @@ _TOOL: dict[str, Shape] = {
     "quality": TOKEN,
     "format": {"type": TOKEN, "syntax": TOKEN, "definition": None},
 }
-_TOOLS = Place({"*": {**_TOOL, "tools": {"*": _TOOL}}})
+_TOOLS: dict[str, Shape] = {"*": {**_TOOL, "tools": {"*": _TOOL}}}
 
 _KNOWN: dict[str, Shape] = {
     "id": TOKEN,
@@ -201,7 +201,7 @@ _ITEMS: dict[str, Shape] = {"*": _ITEM}
 _SETTINGS: dict[str, Shape] = {
     "model": TOKEN,
     "instructions": Place(_ITEMS, role="system"),
-    "tools": Place({"*": Place(_TOOLS.otherwise)}, role="system"),
+    "tools": Place(_TOOLS, role="system"),
     "background": TOKEN,
     "conversation": Place(string=TOKEN, otherwise={"id": TOKEN}),
     "frequency_penalty": TOKEN,

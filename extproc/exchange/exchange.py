@@ -50,6 +50,7 @@ from extproc.model.values import Action, Direction, Refusal, Skipped, Usage, Ver
 
 _WANTED = FilterContract(BodyMode.BUFFERED, BodyMode.BUFFERED)
 
+_BODILESS = frozenset({"GET", "HEAD", "DELETE"})  # methods that ask for what an API has stored
 _LET_REQUEST_HEADERS_PASS = ContinueHeaders(
     Direction.REQUEST,
     remove_headers=("accept-encoding",),  # providers shall answer in the clear
@@ -146,7 +147,11 @@ class Exchange:
                 "the ext_proc filter must be configured with request_body_mode and "
                 "response_body_mode BUFFERED; see envoy/README.md"
             )
-        if event.end_of_stream and self._dialect.name != registry.FALLBACK:
+        if (
+            event.end_of_stream
+            and headers.get(":method") not in _BODILESS
+            and self._dialect.name != registry.FALLBACK
+        ):
             error = BodyError("empty_body", "the body is empty; send a JSON document")
             return self._unreadable(Direction.REQUEST, error, 0)
         self._state = State.RESPONSE_HEADERS if event.end_of_stream else State.REQUEST_BODY

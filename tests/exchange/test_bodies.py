@@ -11,6 +11,7 @@ from extproc.exchange.events import (
     FilterContract,
     RequestBody,
     RequestHeaders,
+    ResponseBody,
     ResponseHeaders,
     WorkDone,
 )
@@ -403,6 +404,19 @@ def test_a_chat_request_without_a_body_is_refused_at_its_headers() -> None:
     commands = exchange().receive(RequestHeaders(POST | JSON, end_of_stream=True))
     assert refusal(commands)[0] == 400
     assert record(commands).reason == "empty_body"
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_a_request_for_what_is_stored_has_no_body(method: str) -> None:
+    path = {":method": method, ":path": "/openai/v1/responses/resp_1"}
+    machine = exchange()
+    commands = machine.receive(RequestHeaders(path | JSON, end_of_stream=True))
+    assert isinstance(commands[0], ContinueHeaders)
+    stored = {"output": [{"role": "assistant", "content": [{"text": f"My SSN is {SSN}"}]}]}
+    answer = ResponseBody(json.dumps(stored).encode(), end_of_stream=True)
+    body = only(advance(machine, ANSWER, answer), ContinueBody).body
+    assert body is not None
+    assert b"[US_SSN]" in body
 
 
 @pytest.mark.parametrize(
