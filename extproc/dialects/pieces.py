@@ -22,7 +22,7 @@ _UNFINISHED = (None, False, "", "null")
 class Form:
     """One API's way of saying it.
 
-    `whole` names members whose text does not go on, `finish` those that say that an answer, or an
+    `whole` names members whose text does not go on, or the paths of some, `finish` those that say that an answer, or an
     item of it, has ended, and `kept` identifiers that an added event must have too. `filtered` is
     the event of an end by a filter, by the member of the text that was cut.
     """
@@ -31,7 +31,7 @@ class Form:
     framing: Callable[[int], Framing]
     error: Callable[[Refusal], Frame]
     usage: Callable[[Any], Usage | None]
-    whole: frozenset[str]
+    whole: frozenset[str | Path]
     finish: frozenset[str]
     kept: frozenset[str]
     filtered: dict[str, dict[str, Any]]
@@ -86,8 +86,9 @@ class PieceStream:
         return [self._form.error(refusal)]
 
     def _grows(self, segment: Segment) -> bool:
-        whole = self._form.whole
-        return segment.format in (Format.TEXT, Format.JSON) and whole.isdisjoint(segment.path)
+        whole, path = self._form.whole, segment.path
+        grows = path not in whole and whole.isdisjoint(path)
+        return grows and segment.format in (Format.TEXT, Format.JSON)
 
     def _channel(self, document: dict[str, Any], path: Path) -> Channel:
         """Name the channel of the text at `path`, by the indexes that the events state."""
