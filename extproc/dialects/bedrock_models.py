@@ -15,7 +15,6 @@ from extproc.dialects.walk import JSON, ROLE, TOKEN, Media, Shape
 from extproc.model.values import Usage
 
 _IMAGES: Shape = {"*": Media("image")}
-_VECTORS = Media("embedding")
 _CALLS: Shape = {
     "*": {"id": TOKEN, "type": TOKEN, "index": TOKEN, "function": {"name": None, "arguments": JSON}}
 }

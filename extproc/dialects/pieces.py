@@ -4,7 +4,7 @@ So do the APIs of many models and of Ollama; what they say besides differs, and 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from extproc.dialects import document as json_document
@@ -22,9 +22,10 @@ _UNFINISHED = (None, False, "", "null")
 class Form:
     """One API's way of saying it.
 
-    `whole` names members whose text does not go on, or the paths of some, `finish` those that say that an answer, or an
-    item of it, has ended, and `kept` identifiers that an added event must have too. `filtered` is
-    the event of an end by a filter, by the member of the text that was cut.
+    `whole` names members whose text does not go on, or the paths of some, and `repeats` finds what
+    spells a text out again. `finish` names members that say that an answer, or an item of it, has
+    ended, `kept` identifiers that an added event must have too, and `more` is what else it has.
+    `filtered` is the event of an end by a filter, by the member of the text that was cut.
     """
 
     shape: Shape
@@ -35,6 +36,8 @@ class Form:
     finish: frozenset[str]
     kept: frozenset[str]
     filtered: dict[str, dict[str, Any]]
+    more: dict[str, Any] = field(default_factory=dict)
+    repeats: Callable[[Any], list[Segment]] = lambda _: []
     free: tuple[str, ...] = ()
 
 
@@ -60,6 +63,7 @@ class PieceStream:
         event = StreamEvent(document, usage=self._form.usage(document))
         reading = read(document, self._form.shape, role="assistant")
         event.whole.skipped = reading.skipped
+        event.whole.segments += self._form.repeats(document)
         for segment in reading.segments:
             if self._grows(segment):
                 event.deltas.append(Delta(self._channel(document, segment.path), segment))
@@ -73,7 +77,7 @@ class PieceStream:
         value: Any = text
         for step, beside in zip(reversed(channel[1:]), reversed(holders), strict=True):
             value = {**beside, step: value} if isinstance(step, str) else [value]
-        return Frame(json_document.write(value))
+        return Frame(json_document.write({**value, **self._form.more}))
 
     def filtered_end(self) -> list[Frame]:
         if self._ended:
