@@ -29,9 +29,7 @@ class CohereChat:
         return read(document, shapes.REQUEST)
 
     def response(self, document: Any) -> Reading:
-        reading = read(document, shapes.RESPONSE, role="assistant")
-        reading.segments += shapes.repeats(document)
-        return reading
+        return read(document, shapes.RESPONSE, role="assistant")
 
     def usage(self, document: Any) -> Usage | None:
         return shapes.usage(document)

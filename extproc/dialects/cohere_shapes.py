@@ -6,8 +6,8 @@ https://docs.cohere.com/reference/chat, https://docs.voyageai.com/reference/embe
 from typing import Any
 
 from extproc.dialects.numbers import is_count
-from extproc.dialects.walk import APART, JSON, ROLE, TOKEN, Media, Place, Shape
-from extproc.model.values import Format, Segment, Usage
+from extproc.dialects.walk import APART, JSON, ROLE, TOKEN, Media, Place, Repeat, Shape
+from extproc.model.values import Usage
 
 _PART: dict[str, Shape] = {
     "type": TOKEN,
@@ -77,14 +77,25 @@ _USAGE: Shape = {
     "text_tokens": TOKEN,
     "image_pixels": TOKEN,
 }
-# The tokens are read as one text by `repeats`.
 _LOGPROB: dict[str, Shape] = {"text": APART, "token_ids": None, "logprobs": None}
+
+
+def _spelled(listed: Any) -> str:
+    """What the tokens of log-probabilities say, which are a list or, in an event, one of it."""
+    entries = listed if isinstance(listed, list) else [listed]
+    return "".join(
+        entry["text"]
+        for entry in entries
+        if isinstance(entry, dict) and isinstance(entry.get("text"), str)
+    )
+
+
 _ABOUT: dict[str, Shape] = {
     "id": TOKEN,
     "generation_id": TOKEN,
     "finish_reason": TOKEN,
     "usage": _USAGE,
-    "logprobs": {**_LOGPROB, "*": _LOGPROB},
+    "logprobs": Repeat({**_LOGPROB, "*": _LOGPROB}, _spelled),
 }
 RESPONSE: Shape = {**_ABOUT, "message": _MESSAGE}
 EVENT: Shape = {
@@ -142,20 +153,6 @@ RESULTS: Shape = {
     "usage": _USAGE,
 }
 """Of the answer to it."""
-
-
-def repeats(document: Any) -> list[Segment]:
-    """Log-probabilities spell an answer out token by token."""
-    listed = document.get("logprobs") if isinstance(document, dict) else None
-    entries = listed if isinstance(listed, list) else [listed]
-    tokens = [
-        entry["text"]
-        for entry in entries
-        if isinstance(entry, dict) and isinstance(entry.get("text"), str)
-    ]
-    if not tokens:
-        return []
-    return [Segment(("logprobs",), "".join(tokens), Format.REPEAT, "assistant")]
 
 
 def usage(document: Any) -> Usage | None:

@@ -36,7 +36,7 @@ class CohereStream:
         self._open: dict[str, None] = {}  # ordered set of scopes
         self._closing = ""
         self._ended = False
-        self._ending = False
+        self._last = StreamEvent()
 
     def framing(self, max_event: int) -> ServerSentEvents:
         return ServerSentEvents(max_event)
@@ -44,14 +44,14 @@ class CohereStream:
     def read(self, data: bytes) -> StreamEvent:
         self._pass()
         if data.strip() == _DONE:
-            return StreamEvent(closes_all=True)
+            self._last = StreamEvent(closes_all=True)
+            return self._last
         document = json_document.parse(data)
         if not isinstance(document, dict):
             raise BodyError("invalid_event", "an event of the stream is not a JSON object")
         event = StreamEvent(document, usage=shapes.usage(document))
         reading = read(document, shapes.EVENT, role="assistant")
         event.whole.skipped = reading.skipped
-        event.whole.segments += shapes.repeats(document)
         kind = document.get("type")
         kind = kind if isinstance(kind, str) and is_token(kind) else ""
         for segment in reading.segments:
@@ -61,6 +61,7 @@ class CohereStream:
             else:
                 event.whole.segments.append(segment)
         self._follow(kind, document, event)
+        self._last = event
         return event
 
     def carrier(self, channel: Channel, text: str) -> Frame:
@@ -71,6 +72,8 @@ class CohereStream:
         return _frame(f"{name}-delta", index, delta=value)
 
     def filtered_end(self) -> list[Frame]:
+        if self._last.passed:
+            self._pass()
         if self._ended:
             return []
         message = {"role": "assistant"}
@@ -86,7 +89,7 @@ class CohereStream:
     def _pass(self) -> None:
         """The event before has passed: note what it has ended for the client."""
         self._open.pop(self._closing, None)
-        self._ended = self._ending
+        self._ended = self._ended or self._last.closes_all
         self._closing = ""
 
     def _follow(self, kind: str, document: dict[str, Any], event: StreamEvent) -> None:
@@ -100,7 +103,7 @@ class CohereStream:
             if kind == "tool-call-start":
                 event.closed_scopes = (_PLAN,)
         elif kind == "message-end":
-            self._ending = event.closes_all = True
+            event.closes_all = True
 
 
 def _scope(kind: str, document: dict[str, Any]) -> str:

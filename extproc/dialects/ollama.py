@@ -9,11 +9,12 @@ from extproc.dialects import document as json_document
 from extproc.dialects import ndjson
 from extproc.dialects import refusal as refusals
 from extproc.dialects.framing import Frame
+from extproc.dialects.logprobs import LOGPROBS
 from extproc.dialects.numbers import is_count
 from extproc.dialects.pieces import Form, PieceStream
-from extproc.dialects.walk import APART, ROLE, TOKEN, Media, Reading, Shape, read
+from extproc.dialects.walk import ROLE, TOKEN, Media, Reading, Shape, read
 from extproc.model.errors import BodyError
-from extproc.model.values import Format, Refusal, Segment, Usage
+from extproc.model.values import Refusal, Usage
 
 _IMAGES: Shape = {"*": Media("image")}
 _CALL: Shape = {
@@ -64,8 +65,7 @@ _ANSWER: Shape = {
     "eval_duration": TOKEN,
     "embedding": None,
     "embeddings": None,
-    # The chosen tokens are read as one text by `_repeats`.
-    "logprobs": {"*": {"token": APART, "logprob": TOKEN, "bytes": None}},
+    "logprobs": LOGPROBS,
 }
 
 
@@ -84,9 +84,7 @@ class Ollama:
         return reading
 
     def response(self, document: Any) -> Reading:
-        reading = read(document, _ANSWER, role="assistant")
-        reading.segments += _repeats(document)
-        return reading
+        return read(document, _ANSWER, role="assistant")
 
     def usage(self, document: Any) -> Usage | None:
         return _usage(document)
@@ -113,19 +111,6 @@ def _usage(document: Any) -> Usage | None:
     return Usage(given, made) if is_count(given) and is_count(made) else None
 
 
-def _repeats(document: Any) -> list[Segment]:
-    """Log-probabilities spell the answer out token by token."""
-    listed = document.get("logprobs") if isinstance(document, dict) else None
-    tokens = [
-        entry["token"]
-        for entry in (listed if isinstance(listed, list) else [])
-        if isinstance(entry, dict) and isinstance(entry.get("token"), str)
-    ]
-    if not tokens:
-        return []
-    return [Segment(("logprobs",), "".join(tokens), Format.REPEAT, "assistant")]
-
-
 _ENDED = {"done": True, "done_reason": "content_filter"}
 _FORM = Form(
     shape=_ANSWER,
@@ -140,6 +125,5 @@ _FORM = Form(
         "response": {"response": "", **_ENDED},
     },
     more={"done": False},
-    repeats=_repeats,
     free=("created_at",),
 )

@@ -22,10 +22,10 @@ _UNFINISHED = (None, False, "", "null")
 class Form:
     """One API's way of saying it.
 
-    `whole` names members whose text does not go on, or the paths of some, and `repeats` finds what
-    spells a text out again. `finish` names members that say that an answer, or an item of it, has
-    ended, `kept` identifiers that an added event must have too, and `more` is what else it has.
-    `filtered` is the event of an end by a filter, by the member of the text that was cut.
+    `whole` names members whose text does not go on, or the paths of some, and `finish` those that
+    say that an answer, or an item of it, has ended. `kept` names identifiers that an added event
+    must have too, and `more` is what else it has. `filtered` is the event of an end by a filter, by
+    the member of the text that was cut.
     """
 
     shape: Shape
@@ -37,7 +37,6 @@ class Form:
     kept: frozenset[str]
     filtered: dict[str, dict[str, Any]]
     more: dict[str, Any] = field(default_factory=dict)
-    repeats: Callable[[Any], list[Segment]] = lambda _: []
     free: tuple[str, ...] = ()
 
 
@@ -50,8 +49,8 @@ class PieceStream:
         self._envelope: dict[str, Any] = {}
         self._member = ""  # of the text that came last
         self._holders: dict[Channel, list[dict[str, Any]]] = {}
-        self._ended = False  # for the client, once the next event is read
-        self._ending = False
+        self._last = StreamEvent()
+        self._ended = False  # for the client, once the last event has passed
 
     def framing(self, max_event: int) -> Framing:
         return self._form.framing(max_event)
@@ -63,7 +62,6 @@ class PieceStream:
         event = StreamEvent(document, usage=self._form.usage(document))
         reading = read(document, self._form.shape, role="assistant")
         event.whole.skipped = reading.skipped
-        event.whole.segments += self._form.repeats(document)
         for segment in reading.segments:
             if self._grows(segment):
                 event.deltas.append(Delta(self._channel(document, segment.path), segment))
@@ -80,7 +78,7 @@ class PieceStream:
         return Frame(json_document.write({**value, **self._form.more}))
 
     def filtered_end(self) -> list[Frame]:
-        if self._ended:
+        if self._ended or (self._last.passed and self._last.closes_all):
             return []
         forms = self._form.filtered
         end = forms.get(self._member) or next(iter(forms.values()))
@@ -121,10 +119,11 @@ class PieceStream:
 
     def _follow(self, document: dict[str, Any], event: StreamEvent) -> None:
         """Note what identifies the answer, and what this event ends."""
-        self._ended = self._ending
+        self._ended = self._ended or self._last.closes_all
+        self._last = event
         self._envelope = self._identifiers(document)
         if self._finishes(document):
-            self._ending = event.closes_all = True
+            event.closes_all = True
             return
         scopes: list[str | int] = []
         for items in document.values():
