@@ -4,12 +4,13 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.
 name the model or only a profile that leads to one, so whose body it is shows in its members.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from extproc.dialects import bedrock_errors, bedrock_models, event_stream
 from extproc.dialects import bedrock_shapes as converse
 from extproc.dialects import document as json_document
+from extproc.dialects.anthropic import AnthropicMessages
+from extproc.dialects.anthropic_stream import MessageStream
 from extproc.dialects.base import Channel, StreamEvent, StreamReader
 from extproc.dialects.bedrock_chunks import Chunks
 from extproc.dialects.bedrock_stream import NovaStream
@@ -20,6 +21,7 @@ from extproc.dialects.walk import Reading, read
 from extproc.model.errors import BodyError
 from extproc.model.values import Refusal, Usage
 
+_ANTHROPIC = AnthropicMessages()
 _CHAT = OpenAIChat()
 _DONE = b"[DONE]"  # ends a stream of server-sent events only
 
@@ -34,6 +36,8 @@ class BedrockInvoke:
             raise BodyError("not_a_model_request", "the body is no JSON object; send one")
         if not isinstance(document.get("messages"), list):
             return read(document, bedrock_models.REQUEST, role="user")
+        if "anthropic_version" in document:
+            return _ANTHROPIC.request(document)
         if _is_converse(document):
             return converse.with_roles(read(document, converse.REQUEST))
         return _CHAT.request(document)
@@ -41,6 +45,8 @@ class BedrockInvoke:
     def response(self, document: Any) -> Reading:
         if isinstance(document, dict) and isinstance(document.get("output"), dict):
             return converse.with_roles(read(document, converse.RESPONSE, role="assistant"))
+        if isinstance(document, dict) and isinstance(document.get("content"), list):
+            return _ANTHROPIC.response(document)
         return read(document, bedrock_models.ANSWER, role="assistant")
 
     def usage(self, document: Any) -> Usage | None:
@@ -66,13 +72,6 @@ def _is_converse(document: dict[str, Any]) -> bool:
 
 def _pieces() -> StreamReader:
     return PieceStream(bedrock_models.FORM)
-
-
-# The reader of a stream by a member that its first event has.
-_READERS: tuple[tuple[str, Callable[[], StreamReader]], ...] = (
-    ("messageStart", NovaStream),
-    ("choices", ChatStream),
-)
 
 
 class InvokeStream:
@@ -105,16 +104,16 @@ class InvokeStream:
 
 def _reader(first: Any) -> StreamReader:
     """The reader of a stream with this first event."""
-    if isinstance(first, dict):
-        for member, reader in _READERS:
-            # Mistral's chunks have a whole message in the place of a delta.
-            if member in first and not (member == "choices" and _has_messages(first)):
-                return reader()
-    return _pieces()
-
-
-def _has_messages(event: dict[str, Any]) -> bool:
-    choices = event["choices"]
-    return isinstance(choices, list) and not any(
+    if not isinstance(first, dict):
+        return _pieces()
+    if "messageStart" in first:
+        return NovaStream()
+    if first.get("type") == "message_start":
+        return MessageStream()
+    # Mistral's chunks have a whole message in the place of a delta.
+    choices = first.get("choices")
+    if isinstance(choices, list) and any(
         isinstance(choice, dict) and "delta" in choice for choice in choices
-    )
+    ):
+        return ChatStream()
+    return _pieces()

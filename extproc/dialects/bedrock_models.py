@@ -15,7 +15,6 @@ from extproc.dialects.walk import JSON, ROLE, TOKEN, Media, Shape
 from extproc.model.values import Usage
 
 _IMAGES: Shape = {"*": Media("image")}
-_VECTORS = Media("embedding")
 _CALLS: Shape = {
     "*": {"id": TOKEN, "type": TOKEN, "index": TOKEN, "function": {"name": None, "arguments": JSON}}
 }
@@ -145,7 +144,7 @@ FORM = Form(
     framing=Chunks,
     error=bedrock_errors.error_event,
     usage=usage,
-    whole=frozenset({"response", "citations", "name", "tool_calls"}),
+    whole=frozenset({"response", "citations", "name", ("message",)}),
     finish=_FINISH,
     kept=frozenset({"id", "index", "type", "event_type", "object", "created", "model"}),
     filtered={

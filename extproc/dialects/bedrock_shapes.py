@@ -37,7 +37,7 @@ _CONTENT: dict[str, Shape] = {
     "document": _DOCUMENT,
     "searchResult": _SEARCH_RESULT,
 }
-_GUARDED: Shape = {"text": {"text": None, "qualifiers": {"*": TOKEN}}, "image": _media("image")}
+GUARDED: Shape = {"text": {"text": None, "qualifiers": {"*": TOKEN}}, "image": _media("image")}
 _SPAN: dict[str, Shape] = {"start": TOKEN, "end": TOKEN}
 _LOCATION: Shape = {
     "web": {"url": None, "domain": None},
@@ -56,7 +56,7 @@ _BLOCK: Shape = {
         "type": TOKEN,
         "content": {"*": {**_CONTENT, "json": None}},
     },
-    "guardContent": _GUARDED,
+    "guardContent": GUARDED,
     "cachePoint": _CACHE_POINT,
     "reasoningContent": {
         "reasoningText": {"text": None, "signature": Media("signature")},
@@ -78,7 +78,7 @@ _TOOL: Shape = {
 REQUEST: Shape = {
     "modelId": TOKEN,
     "messages": {"*": _MESSAGE},
-    "system": {"*": {"text": None, "guardContent": _GUARDED, "cachePoint": _CACHE_POINT}},
+    "system": {"*": {"text": None, "guardContent": GUARDED, "cachePoint": _CACHE_POINT}},
     "inferenceConfig": {
         "maxTokens": TOKEN,
         "temperature": TOKEN,

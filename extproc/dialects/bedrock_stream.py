@@ -42,9 +42,9 @@ class ConverseStream:
         self._open: dict[int, None] = {}  # ordered set
         self._started = False
         self._stopped = False
-        # What the last event closes is closed for the client once that event has passed.
+        # What the last event closes is closed for the client once it has passed.
         self._closing: tuple[int, ...] = ()
-        self._stopping = False
+        self._last = StreamEvent()
 
     def framing(self, max_event: int) -> EventStream:
         return EventStream(max_event)
@@ -56,6 +56,7 @@ class ConverseStream:
         self._pass()
         event = StreamEvent(document)
         self._read_event(document, (), event)
+        self._last = event
         return event
 
     def carrier(self, channel: Channel, text: str) -> Frame:
@@ -65,6 +66,8 @@ class ConverseStream:
         return self._frame("contentBlockDelta", contentBlockIndex=channel[0], delta=value)
 
     def filtered_end(self) -> list[Frame]:
+        if self._last.passed:
+            self._pass()
         if self._stopped:
             return []
         frames = [] if self._started else [self._frame("messageStart", role="assistant")]
@@ -98,14 +101,14 @@ class ConverseStream:
         """The event before has passed: note what it has closed for the client."""
         for closed in self._closing:
             self._open.pop(closed, None)
-        self._stopped = self._stopping
+        self._stopped = self._stopped or self._last.closes_all
         self._closing = ()
 
     def _follow(self, document: dict[str, Any], event: StreamEvent) -> None:
         """Note which blocks are open, and what this event closes."""
         self._started = True
         if "stopReason" in document:
-            self._stopping = event.closes_all = True
+            event.closes_all = True
         elif "contentBlockIndex" in document:
             index = _index(document)
             if document.keys() <= _STOP:

@@ -4,7 +4,7 @@ So do the APIs of many models and of Ollama; what they say besides differs, and 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from extproc.dialects import document as json_document
@@ -22,19 +22,21 @@ _UNFINISHED = (None, False, "", "null")
 class Form:
     """One API's way of saying it.
 
-    `whole` names members whose text does not go on, `finish` those that say that an answer, or an
-    item of it, has ended, and `kept` identifiers that an added event must have too. `filtered` is
-    the event of an end by a filter, by the member of the text that was cut.
+    `whole` names members whose text does not go on, or the paths of some, and `finish` those that
+    say that an answer, or an item of it, has ended. `kept` names identifiers that an added event
+    must have too, and `more` is what else it has. `filtered` is the event of an end by a filter, by
+    the member of the text that was cut.
     """
 
     shape: Shape
     framing: Callable[[int], Framing]
     error: Callable[[Refusal], Frame]
     usage: Callable[[Any], Usage | None]
-    whole: frozenset[str]
+    whole: frozenset[str | Path]
     finish: frozenset[str]
     kept: frozenset[str]
     filtered: dict[str, dict[str, Any]]
+    more: dict[str, Any] = field(default_factory=dict)
     free: tuple[str, ...] = ()
 
 
@@ -47,8 +49,8 @@ class PieceStream:
         self._envelope: dict[str, Any] = {}
         self._member = ""  # of the text that came last
         self._holders: dict[Channel, list[dict[str, Any]]] = {}
-        self._ended = False  # for the client, once the next event is read
-        self._ending = False
+        self._last = StreamEvent()
+        self._ended = False  # for the client, once the last event has passed
 
     def framing(self, max_event: int) -> Framing:
         return self._form.framing(max_event)
@@ -73,10 +75,10 @@ class PieceStream:
         value: Any = text
         for step, beside in zip(reversed(channel[1:]), reversed(holders), strict=True):
             value = {**beside, step: value} if isinstance(step, str) else [value]
-        return Frame(json_document.write(value))
+        return Frame(json_document.write({**value, **self._form.more}))
 
     def filtered_end(self) -> list[Frame]:
-        if self._ended:
+        if self._ended or (self._last.passed and self._last.closes_all):
             return []
         forms = self._form.filtered
         end = forms.get(self._member) or next(iter(forms.values()))
@@ -86,8 +88,9 @@ class PieceStream:
         return [self._form.error(refusal)]
 
     def _grows(self, segment: Segment) -> bool:
-        whole = self._form.whole
-        return segment.format in (Format.TEXT, Format.JSON) and whole.isdisjoint(segment.path)
+        whole, path = self._form.whole, segment.path
+        grows = path not in whole and whole.isdisjoint(path)
+        return grows and segment.format in (Format.TEXT, Format.JSON)
 
     def _channel(self, document: dict[str, Any], path: Path) -> Channel:
         """Name the channel of the text at `path`, by the indexes that the events state."""
@@ -116,10 +119,11 @@ class PieceStream:
 
     def _follow(self, document: dict[str, Any], event: StreamEvent) -> None:
         """Note what identifies the answer, and what this event ends."""
-        self._ended = self._ending
+        self._ended = self._ended or self._last.closes_all
+        self._last = event
         self._envelope = self._identifiers(document)
         if self._finishes(document):
-            self._ending = event.closes_all = True
+            event.closes_all = True
             return
         scopes: list[str | int] = []
         for items in document.values():

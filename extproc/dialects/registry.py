@@ -7,8 +7,11 @@ from extproc.dialects.anthropic import AnthropicMessages
 from extproc.dialects.base import Dialect
 from extproc.dialects.bedrock_converse import BedrockConverse
 from extproc.dialects.bedrock_invoke import BedrockInvoke
+from extproc.dialects.bedrock_whole import APPLY_GUARDRAIL, COUNT_TOKENS
+from extproc.dialects.cohere import COHERE, VOYAGE, CohereChat
 from extproc.dialects.gemini import Gemini
 from extproc.dialects.generic import GenericJson
+from extproc.dialects.ollama import Ollama
 from extproc.dialects.openai_chat import OpenAIChat
 from extproc.dialects.responses import Responses
 
@@ -33,6 +36,12 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"(GET|POST|DELETE) .*/conversations(/[^/]+(/items(/[^/]+)?)?)?/?"), _RESPONSES),
     (re.compile(r"POST .*/model/.+/converse(-stream)?/?"), BedrockConverse()),
     (re.compile(r"POST .*/model/.+/invoke(-with-response-stream)?/?"), BedrockInvoke()),
+    (re.compile(r"POST .*/model/.+/count-tokens/?"), COUNT_TOKENS),
+    (re.compile(r"POST .*/guardrail/.+/version/.+/apply/?"), APPLY_GUARDRAIL),
+    (re.compile(r"POST .*voyage.*/v1/(embeddings|multimodalembeddings|rerank)/?"), VOYAGE),
+    (re.compile(r"POST .*(?<![^ /])v2/chat/?"), CohereChat()),
+    (re.compile(r"POST .*(?<![^ /])v[12]/(embed|rerank|tokenize|detokenize)/?"), COHERE),
+    (re.compile(r"POST .*(?<![^ /])api/(chat|generate|embed|embeddings)/?"), Ollama()),
 )
 
 

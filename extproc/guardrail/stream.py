@@ -26,7 +26,7 @@ from extproc.model.values import (
 from extproc.policy.policy import Policy
 
 _FIELDS = frozenset({b"", b"event", b"id", b"retry"})
-_EVENT_NAME = re.compile(rb"event: ?[a-z][a-z_.]{0,63}")  # an identifier
+_EVENT_NAME = re.compile(rb"event: ?[a-z][a-z_.-]{0,63}")  # an identifier
 _MAX_CHANNELS = 1024  # texts that one stream may hold open
 _MAX_CLOSED = 1 << 16  # texts of one stream that have ended
 _MAX_UNUSED = 8  # templates in a row that no event was like
