@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.dataplane import sse
 from tests.dataplane.canaries import TEXT
 from tests.dataplane.harness import CHAT, Stack, eventually, policy, stack
 from tests.dataplane.recorder import Recorder, document, stream
