@@ -122,4 +122,8 @@ def spelled_out(value: Any) -> str:
             for index, character in enumerate(match[0])
         )
 
-    return re.sub(r"[@A-Z0-9-]{2,}", escaped, json.dumps(value, ensure_ascii=False))
+    spelled = json.dumps(value, ensure_ascii=False)
+    return _STRING.sub(lambda match: re.sub(r"[@A-Z0-9-]{2,}", escaped, match[0]), spelled)
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')

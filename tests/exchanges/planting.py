@@ -74,7 +74,10 @@ def planted(document: Any, text: str) -> Any:
 def _planted(path: Path, value: str, text: str) -> str:
     if not is_text(path, value):
         return value
-    return planted_arguments(value, text) if path[-1] == "arguments" else f"{value} {text}"
+    # Code on a recorded page ("via@agent.tool") reads as an address, and would be redacted.
+    value = value.replace("@agent.", "@ agent.")
+    is_json = path[-1] == "arguments" or value.startswith(("{", "["))
+    return planted_arguments(value, text) if is_json else f"{value} {text}"
 
 
 def _mapped(value: Any, path: Path, change: Any) -> Any:
