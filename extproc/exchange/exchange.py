@@ -56,6 +56,8 @@ _LET_REQUEST_HEADERS_PASS = ContinueHeaders(
 )
 
 _NO_DIALECT: Dialect = registry.find("", "")
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
 _NO_REFUSAL = refusals.of_stream("")
 
 # By the actions of request and response: the worst of them.
@@ -138,15 +140,17 @@ class Exchange:
         self._request_id = safe_name(headers, "x-request-id") or self._new_request_id()
         self._customer_id = safe_name(headers, self._limits.customer_header)
         self._caller = self._customer_id or caller_credential(headers) or self._request_id
+        method = headers.get(":method", "")
         self._dialect = registry.find(
-            headers.get(":method", ""), headers.get(":path", ""), headers.get(":authority", "")
+            method, headers.get(":path", ""), headers.get(":authority", "")
         )
         if event.contract is not None and event.contract != _WANTED:
             raise ContractError(
                 "the ext_proc filter must be configured with request_body_mode and "
                 "response_body_mode BUFFERED; see envoy/README.md"
             )
-        if event.end_of_stream and self._dialect.name != registry.FALLBACK:
+        known = self._dialect.name != registry.FALLBACK
+        if event.end_of_stream and known and method in _WITH_BODY:
             error = BodyError("empty_body", "the body is empty; send a JSON document")
             return self._unreadable(Direction.REQUEST, error, 0)
         self._state = State.RESPONSE_HEADERS if event.end_of_stream else State.REQUEST_BODY

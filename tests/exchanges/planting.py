@@ -26,7 +26,7 @@ _DATA_OF_TOOLS = re.compile(
 )
 # Words from fixed lists under a name that says text, names of resources, and members of schemas.
 _NOT_TEXT = re.compile(
-    r".*(response_format|responseFormat)\.type|.*modalit(y|ies)(\.\*)?|.*[mM]odel|"
+    r".*(response_format|responseFormat)\.type|(response\.)?reasoning\.summary|.*modalit(y|ies)(\.\*)?|.*[mM]odel|"
     r".*(required|enum|dependentRequired\..+)\.\*|.*token(_strings)?(\.\*)?"
 )
 _OPAQUE = re.compile(r"(data:[^,]*,.*|[A-Za-z0-9+/_=\s-]{100,})", re.DOTALL)
@@ -251,8 +251,16 @@ def standing(family: str, events: list[Message]) -> set[tuple[str, str]]:
     for event in events:
         grows = {path for _, path, _ in growing(family, event.data)}
         found |= {
-            (dotted(path), value)
+            (dotted(path), _unescaped(value))
             for path, value in strings(event.data)
             if path not in grows and path and path[-1] not in _PADDING
         }
     return found
+
+
+def _unescaped(value: str) -> str:
+    """JSON in a string may be spelled in many ways."""
+    try:
+        return json.dumps(json.loads(value)) if value.startswith(("{", "[")) else value
+    except ValueError:
+        return value
