@@ -8,10 +8,12 @@ from extproc.dialects.base import Dialect
 from extproc.dialects.bedrock_converse import BedrockConverse
 from extproc.dialects.bedrock_invoke import BedrockInvoke
 from extproc.dialects.generic import GenericJson
+from extproc.dialects.mcp import ModelContextProtocol
 from extproc.dialects.openai_chat import OpenAIChat
 from extproc.dialects.responses import Responses
 
 _ANTHROPIC = AnthropicMessages()
+_MCP = ModelContextProtocol()
 _GENERIC = GenericJson()
 
 FALLBACK = _GENERIC.name
@@ -31,6 +33,7 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
         Responses(),
     ),
     (re.compile(r"POST .*/model/.+/converse(-stream)?/?"), BedrockConverse()),
+    (re.compile(r"(?:GET|POST) (?:[^/]*/mcp/.*|.*/(?:mcp|sse)/?|[^/]*/messages?/?)"), _MCP),
     (re.compile(r"POST .*/model/.+/invoke(-with-response-stream)?/?"), BedrockInvoke()),
 )
 

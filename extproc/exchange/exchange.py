@@ -42,6 +42,7 @@ from extproc.exchange.headers import (
 )
 from extproc.exchange.inspector import inspect
 from extproc.exchange.state import Limits, State
+from extproc.guardrail.blocks import of_verdict
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.errors import BodyError, ContractError, ProtocolError
@@ -88,6 +89,7 @@ class Exchange:
         self._request_id = ""
         self._caller = ""
         self._customer_id = ""
+        self._calls: tuple[str | int, ...] = ()
         self._request_action = Action.ALLOW
         self._lane = "inline"
         self._bytes = 0
@@ -201,7 +203,7 @@ class Exchange:
     def _open_stream(self, guard: StreamGuard, marks: HeaderList) -> list[Command]:
         limits = self._limits
         self._guard = guard
-        self._stream_refusal = refusals.of_stream(self._request_id)
+        self._stream_refusal = refusals.of_stream(self._request_id, self._calls)
         self._lane = "stream"
         self._bytes = 0
         full_duplex = limits.stream_mode is BodyMode.FULL_DUPLEX_STREAMED
@@ -332,6 +334,10 @@ class Exchange:
 
     def _inspected(self, direction: Direction, inspection: Inspection) -> list[Command]:
         verdict = inspection.verdict
+        self._calls = self._calls or inspection.calls
+        refusal = None
+        if verdict.action is Action.BLOCK:
+            refusal = of_verdict(verdict, direction, self._request_id, self._calls)
         report = Report(
             self._record(
                 direction,
@@ -341,11 +347,11 @@ class Exchange:
                 scanned=inspection.scanned,
                 skipped=inspection.skipped,
                 usage=inspection.usage,
-                status=403 if verdict.action is Action.BLOCK else 0,
+                status=0 if refusal is None else refusal.http_status,
             )
         )
-        if verdict.action is Action.BLOCK:
-            return [self._reject(refusals.of_verdict(verdict, direction, self._request_id)), report]
+        if refusal is not None:
+            return [self._reject(refusal), report]
         if direction is Direction.REQUEST:
             self._request_action = verdict.action
             self._state = State.RESPONSE_HEADERS
@@ -366,9 +372,9 @@ class Exchange:
         requested = direction is Direction.REQUEST
         too_large = error.code == "body_too_large" and requested
         if too_large or self._guardrail.enforces(direction):
-            refusal = refusals.of_body(error, direction, self._request_id)
+            refusal = refusals.of_body(error, direction, self._request_id, self._calls)
             record = self._record(
-                direction, Outcome.REFUSED, reason=error.code, status=refusal.status
+                direction, Outcome.REFUSED, reason=error.code, status=refusal.http_status
             )
             return [self._reject(refusal), Report(record)]
         report = Report(self._record(direction, Outcome.FAIL_OPEN, reason=error.code))
@@ -394,7 +400,7 @@ class Exchange:
             *self._marks(),
             self._verdict_mark(Action.BLOCK),
         )
-        return Reject(refusal.status, headers, self._dialect.error(refusal), refusal.code)
+        return Reject(refusal.http_status, headers, self._dialect.error(refusal), refusal.code)
 
     def _marks(self) -> HeaderList:
         return (
