@@ -9,7 +9,7 @@ FUZZER := $(VENV)/.fuzzer
 SECONDS ?= 600
 MINUTES ?= 15
 
-.PHONY: help run test test-envoys lint format proto bench bench-lane bench-peers floods fuzz soak wrk clean
+.PHONY: help run test test-envoys lint format proto bench bench-lane bench-peers floods fuzz soak recut wrk clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ floods: $(INSTALLED)  ## Attack a server while a client works; ARGS="--seconds 5
 
 fuzz: $(INSTALLED) $(FUZZER)  ## Fuzz a connection for SECONDS=600, guided by coverage
 	nice -n 19 $(BIN)/python -m bench.fuzz --seconds $(SECONDS)
+
+recut: $(INSTALLED)  ## Cut every recorded stream anew, 1,000 times; ARGS="--cuts 50" for less
+	$(BIN)/python -m tests.exchanges.recut $(ARGS)
 
 soak: $(INSTALLED)  ## Load, policy edits and killed workers for MINUTES=15
 	$(BIN)/python -m bench.soak --minutes $(MINUTES)

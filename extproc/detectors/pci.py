@@ -39,6 +39,16 @@ def _is_card(digits: str) -> bool:
     )
 
 
+def _are_decimals(candidate: str) -> bool:
+    """Whether points stand beside other separators and around groups that no card has.
+
+    The coordinates of a drawing are such rows: `5712 9.3736 13.7563`.
+    """
+    groups = _DIGITS.findall(candidate)
+    separators = set(_DIGITS.sub("", candidate))
+    return "." in separators and len(separators) > 1 and min(map(len, groups[:-1])) < 3
+
+
 def _credit_card(candidate: str) -> Span | None:
     """The longest run of whole digit groups up to the candidate's end that is a card number.
 
@@ -52,8 +62,8 @@ def _credit_card(candidate: str) -> Span | None:
         count = len(digits) - skipped
         if count < _SHORTEST:
             break
-        few = spaced_out or len(groups) - index <= _MAX_GROUPS
-        if few and count <= _LONGEST and _is_card(digits[skipped:]):
+        few = len(groups) - index <= _MAX_GROUPS and not _are_decimals(candidate[start:])
+        if (spaced_out or few) and count <= _LONGEST and _is_card(digits[skipped:]):
             return Span(start, len(candidate), 0.95)
         skipped += end - start
     return None
@@ -117,12 +127,15 @@ RECOGNIZERS = (
             "4111 1111 1111 1111 123",
             "12 4111111111111111",
             "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+            "4111.1111-1111 1111",
         ),
         near_misses=(
             "4111 1111 1111 1112",
             "0000 0000 0000 0000",
             "1234567890123456",
             "14-23 16-18-9-13-5 18-5-1-12-9-20-25 9-19",
+            "26.3109 9.3736C19.5712 9.3736 13.7563 13.245",
+            "37.7213C40.9814 36.677 42.8622 32.2571 42.8622",
         ),
     ),
     Recognizer(

@@ -61,7 +61,10 @@ class StreamReader(Protocol):
         ...
 
     def filtered_end(self) -> list[Frame]:
-        """The events by which this API ends an answer that its own filter cut."""
+        """The events by which this API ends an answer that its own filter cut.
+
+        Empty where it knows no such end; the stream ends in an error then.
+        """
         ...
 
     def error_end(self, refusal: Refusal) -> list[Frame]:

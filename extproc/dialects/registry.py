@@ -11,12 +11,14 @@ from extproc.dialects.bedrock_whole import APPLY_GUARDRAIL, COUNT_TOKENS
 from extproc.dialects.cohere import COHERE, VOYAGE, CohereChat
 from extproc.dialects.gemini import Gemini
 from extproc.dialects.generic import GenericJson
+from extproc.dialects.mcp import ModelContextProtocol
 from extproc.dialects.ollama import Ollama
 from extproc.dialects.openai_chat import OpenAIChat
 from extproc.dialects.responses import Responses
 
 _GEMINI = r"(?:/publishers/google|/v1(?:alpha|beta\d*)?)(?:/tunedModels|/models)/[^/:]+"
 _ANTHROPIC = AnthropicMessages()
+_MCP = ModelContextProtocol()
 _GENERIC = GenericJson()
 _RESPONSES = Responses()
 
@@ -35,6 +37,7 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"(GET|DELETE) .*(?<![^ /])responses/[^/]+(/input_items)?/?"), _RESPONSES),
     (re.compile(r"(GET|POST|DELETE) .*/conversations(/[^/]+(/items(/[^/]+)?)?)?/?"), _RESPONSES),
     (re.compile(r"POST .*/model/.+/converse(-stream)?/?"), BedrockConverse()),
+    (re.compile(r"(?:GET|POST) (?:[^/]*/mcp/.*|.*/(?:mcp|sse)/?|[^/]*/messages?/?)"), _MCP),
     (re.compile(r"POST .*/model/.+/invoke(-with-response-stream)?/?"), BedrockInvoke()),
     (re.compile(r"POST .*/model/.+/count-tokens/?"), COUNT_TOKENS),
     (re.compile(r"POST .*/guardrail/.+/version/.+/apply/?"), APPLY_GUARDRAIL),

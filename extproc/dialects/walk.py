@@ -100,10 +100,14 @@ Shape = Token | Media | Json | Apart | Role | Place | Repeat | dict[str, "Shape"
 
 @dataclass(slots=True)
 class Reading:
-    """What a document holds: segments to inspect with the role they belong to, and the rest."""
+    """What a document holds: segments to inspect with the role they belong to, and the rest.
+
+    `calls` are the names of what it asks for or answers, in APIs whose errors must name it.
+    """
 
     segments: list[Segment] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    calls: tuple[str | int, ...] = ()
 
 
 def read(document: Any, shape: Shape, role: str = "") -> Reading:

@@ -42,6 +42,7 @@ from extproc.exchange.headers import (
 )
 from extproc.exchange.inspector import inspect
 from extproc.exchange.state import Limits, State
+from extproc.guardrail.blocks import of_verdict
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.errors import BodyError, ContractError, ProtocolError
@@ -50,13 +51,14 @@ from extproc.model.values import Action, Direction, Refusal, Skipped, Usage, Ver
 
 _WANTED = FilterContract(BodyMode.BUFFERED, BodyMode.BUFFERED)
 
-_BODILESS = frozenset({"GET", "HEAD", "DELETE"})  # methods that ask for what an API has stored
 _LET_REQUEST_HEADERS_PASS = ContinueHeaders(
     Direction.REQUEST,
     remove_headers=("accept-encoding",),  # providers shall answer in the clear
 )
 
 _NO_DIALECT: Dialect = registry.find("", "")
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
 _NO_REFUSAL = refusals.of_stream("")
 
 # By the actions of request and response: the worst of them.
@@ -87,6 +89,7 @@ class Exchange:
         self._request_id = ""
         self._caller = ""
         self._customer_id = ""
+        self._calls: tuple[str | int, ...] = ()
         self._request_action = Action.ALLOW
         self._lane = "inline"
         self._bytes = 0
@@ -139,19 +142,17 @@ class Exchange:
         self._request_id = safe_name(headers, "x-request-id") or self._new_request_id()
         self._customer_id = safe_name(headers, self._limits.customer_header)
         self._caller = self._customer_id or caller_credential(headers) or self._request_id
+        method = headers.get(":method", "")
         self._dialect = registry.find(
-            headers.get(":method", ""), headers.get(":path", ""), headers.get(":authority", "")
+            method, headers.get(":path", ""), headers.get(":authority", "")
         )
         if event.contract is not None and event.contract != _WANTED:
             raise ContractError(
                 "the ext_proc filter must be configured with request_body_mode and "
                 "response_body_mode BUFFERED; see envoy/README.md"
             )
-        if (
-            event.end_of_stream
-            and headers.get(":method") not in _BODILESS
-            and self._dialect.name != registry.FALLBACK
-        ):
+        known = self._dialect.name != registry.FALLBACK
+        if event.end_of_stream and known and method in _WITH_BODY:
             error = BodyError("empty_body", "the body is empty; send a JSON document")
             return self._unreadable(Direction.REQUEST, error, 0)
         self._state = State.RESPONSE_HEADERS if event.end_of_stream else State.REQUEST_BODY
@@ -202,7 +203,7 @@ class Exchange:
     def _open_stream(self, guard: StreamGuard, marks: HeaderList) -> list[Command]:
         limits = self._limits
         self._guard = guard
-        self._stream_refusal = refusals.of_stream(self._request_id)
+        self._stream_refusal = refusals.of_stream(self._request_id, self._calls)
         self._lane = "stream"
         self._bytes = 0
         full_duplex = limits.stream_mode is BodyMode.FULL_DUPLEX_STREAMED
@@ -333,6 +334,10 @@ class Exchange:
 
     def _inspected(self, direction: Direction, inspection: Inspection) -> list[Command]:
         verdict = inspection.verdict
+        self._calls = self._calls or inspection.calls
+        refusal = None
+        if verdict.action is Action.BLOCK:
+            refusal = of_verdict(verdict, direction, self._request_id, self._calls)
         report = Report(
             self._record(
                 direction,
@@ -342,11 +347,11 @@ class Exchange:
                 scanned=inspection.scanned,
                 skipped=inspection.skipped,
                 usage=inspection.usage,
-                status=403 if verdict.action is Action.BLOCK else 0,
+                status=0 if refusal is None else refusal.http_status,
             )
         )
-        if verdict.action is Action.BLOCK:
-            return [self._reject(refusals.of_verdict(verdict, direction, self._request_id)), report]
+        if refusal is not None:
+            return [self._reject(refusal), report]
         if direction is Direction.REQUEST:
             self._request_action = verdict.action
             self._state = State.RESPONSE_HEADERS
@@ -367,9 +372,9 @@ class Exchange:
         requested = direction is Direction.REQUEST
         too_large = error.code == "body_too_large" and requested
         if too_large or self._guardrail.enforces(direction):
-            refusal = refusals.of_body(error, direction, self._request_id)
+            refusal = refusals.of_body(error, direction, self._request_id, self._calls)
             record = self._record(
-                direction, Outcome.REFUSED, reason=error.code, status=refusal.status
+                direction, Outcome.REFUSED, reason=error.code, status=refusal.http_status
             )
             return [self._reject(refusal), Report(record)]
         report = Report(self._record(direction, Outcome.FAIL_OPEN, reason=error.code))
@@ -395,7 +400,7 @@ class Exchange:
             *self._marks(),
             self._verdict_mark(Action.BLOCK),
         )
-        return Reject(refusal.status, headers, self._dialect.error(refusal), refusal.code)
+        return Reject(refusal.http_status, headers, self._dialect.error(refusal), refusal.code)
 
     def _marks(self) -> HeaderList:
         return (

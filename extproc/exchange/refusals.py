@@ -4,7 +4,7 @@ Never a status that SDKs take for a reason to retry, except where the provider i
 """
 
 from extproc.model.errors import BodyError
-from extproc.model.values import Action, Direction, Refusal, Verdict, Violation
+from extproc.model.values import Direction, Refusal
 
 # Codes of what is wrong with a request body, and the status that says so; 400 otherwise.
 _REQUEST_STATUS = {
@@ -17,27 +17,9 @@ _BLOCKED = 403
 _BAD_GATEWAY = 502
 
 
-def of_verdict(verdict: Verdict, direction: Direction, request_id: str) -> Refusal:
-    """A block: which rules found which types, never what they found."""
-    violations = dict.fromkeys(
-        Violation(judged.finding.type, judged.rule)
-        for judged in verdict.judged
-        if judged.action is not Action.ALLOW
-    )
-    types = ", ".join(sorted({violation.type for violation in violations}))
-    if verdict.reason.startswith("unscanned_"):
-        what = verdict.reason.removeprefix("unscanned_").replace("_", " ")
-        message = f"the policy does not let pass what it cannot inspect ({what}); leave it out"
-    elif direction is Direction.REQUEST:
-        message = f"blocked by rule {verdict.reason} ({types}); remove it and send again"
-    else:
-        message = f"the answer was blocked by rule {verdict.reason} ({types}); ask differently"
-    return Refusal(
-        _BLOCKED, "policy_violation", message, request_id, verdict.risk_score, tuple(violations)
-    )
-
-
-def of_body(error: BodyError, direction: Direction, request_id: str) -> Refusal:
+def of_body(
+    error: BodyError, direction: Direction, request_id: str, calls: tuple[str | int, ...] = ()
+) -> Refusal:
     """A body that cannot be inspected under a policy that enforces something."""
     if direction is Direction.REQUEST:
         status = _REQUEST_STATUS.get(error.code, 400)
@@ -48,10 +30,11 @@ def of_body(error: BodyError, direction: Direction, request_id: str) -> Refusal:
         error.code,
         f"the provider's answer cannot be inspected: {error}",
         request_id,
+        calls=calls,
     )
 
 
-def of_stream(request_id: str) -> Refusal:
+def of_stream(request_id: str, calls: tuple[str | int, ...] = ()) -> Refusal:
     """A stream that cannot be inspected any further."""
     message = "the provider's stream cannot be inspected any further and was ended"
-    return Refusal(_BAD_GATEWAY, "unreadable_stream", message, request_id)
+    return Refusal(_BAD_GATEWAY, "unreadable_stream", message, request_id, calls=calls)

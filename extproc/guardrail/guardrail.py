@@ -30,6 +30,7 @@ class Inspection(NamedTuple):
     scanned: int
     skipped: tuple[Skipped, ...] = ()
     usage: Usage | None = None
+    calls: tuple[str | int, ...] = ()  # as a Reading's
 
 
 class Guardrail:
@@ -108,6 +109,7 @@ class Guardrail:
             scanned=len(reading.segments),
             skipped=tuple(reading.skipped),
             usage=usage,
+            calls=reading.calls,
         )
 
     def open_stream(self, reader: StreamReader, caller: str, max_event: int) -> StreamGuard:

@@ -7,6 +7,7 @@ from extproc.detectors.scanner import Scanner
 from extproc.dialects import document as json_document
 from extproc.dialects.base import Channel, Delta, StreamEvent, StreamReader
 from extproc.dialects.framing import Frame
+from extproc.guardrail.blocks import of_verdict
 from extproc.guardrail.bodies import redact_document, redacted_text
 from extproc.guardrail.filters import Context, Filter, TextFilter
 from extproc.guardrail.json_filter import JsonFilter
@@ -55,6 +56,7 @@ class StreamGuard:
         self._scanner = scanner
         self._policy = policy
         self._framing = reader.framing(max_event)
+        self._refusal: Refusal  # that was told last
         self._filters: dict[Channel, Filter] = {}
         self._closed: set[Channel] = set()
         self._out: list[bytes] = []
@@ -95,6 +97,7 @@ class StreamGuard:
         """
         if self.ended():
             return Step(b"", ended=True)
+        self._refusal = refusal
         if self._gave_up():
             return Step(chunk, ended=False)
         if final or not self._pass_whole(chunk, refusal):
@@ -348,7 +351,10 @@ class StreamGuard:
         for channel, text in passing:
             if text:
                 self._add(self._reader.carrier(channel, text))
-        self._end(self._reader.filtered_end())
+        refused = of_verdict(
+            self.verdict(), Direction.RESPONSE, self._refusal.request_id, self._refusal.calls
+        )
+        self._end(self._reader.filtered_end() or self._reader.error_end(refused))
 
     def _cannot_read(self, error: BodyError, refusal: Refusal) -> None:
         """Refuse the rest of the stream, or let it pass on record where the policy says so."""

@@ -120,7 +120,11 @@ class Violation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a caller is told in place of an answer. `status` is that of HTTP."""
+    """What a caller is told in place of an answer. `status` is that of HTTP.
+
+    `calls` are the names of what is refused, in APIs that answer calls by name: their errors are
+    answers like others, and come with `http_status` 200.
+    """
 
     status: int
     code: str
@@ -128,3 +132,8 @@ class Refusal:
     request_id: str
     risk_score: float | None = None
     violations: tuple[Violation, ...] = ()
+    calls: tuple[str | int, ...] = ()
+
+    @property
+    def http_status(self) -> int:
+        return 200 if self.calls else self.status

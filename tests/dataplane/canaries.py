@@ -35,16 +35,21 @@ NOT_TEXT_IN_RESPONSES = (
 )
 NULLABLE = r"(messages|choices)\.\*\.(message\.)?(content|refusal|reasoning|reasoning_content)"
 
-_NOISE = re.compile(rb"[^0-9A-Za-z]+")
-_SQUEEZED = {_NOISE.sub(b"", value.encode()): value for value in VALUES}
+# A value with any separators, or none. A longer number is another one.
+_SPELLINGS = {
+    value: re.compile(
+        rb"(?<![0-9])%b(?![0-9])"
+        % rb"[^0-9A-Za-z]*".join(
+            b"%c" % letter for letter in value.encode() if chr(letter).isalnum()
+        )
+    )
+    for value in VALUES
+}
 
 
 def leaks(data: bytes) -> list[str]:
     """The canary values in `data`, as written or with other separators."""
-    squeezed = _NOISE.sub(b"", data)
-    found = [value for value in VALUES if value.encode() in data]
-    found += [value for short, value in _SQUEEZED.items() if short in squeezed]
-    return sorted(set(found))
+    return sorted(value for value, spelling in _SPELLINGS.items() if spelling.search(data))
 
 
 def leaks_in(document: Any) -> list[str]:
@@ -117,4 +122,8 @@ def spelled_out(value: Any) -> str:
             for index, character in enumerate(match[0])
         )
 
-    return re.sub(r"[@A-Z0-9-]{2,}", escaped, json.dumps(value, ensure_ascii=False))
+    spelled = json.dumps(value, ensure_ascii=False)
+    return _STRING.sub(lambda match: re.sub(r"[@A-Z0-9-]{2,}", escaped, match[0]), spelled)
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')

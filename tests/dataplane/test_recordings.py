@@ -2,52 +2,82 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
-from tests.dataplane import sse
 from tests.dataplane.canaries import TEXT
-from tests.dataplane.harness import CHAT, Stack, eventually
-from tests.dataplane.recorder import Answer, document, stream, whole
+from tests.dataplane.harness import CHAT, Stack, eventually, policy, stack
+from tests.dataplane.recorder import Recorder, document, stream
+from tests.dataplane.replay import answer, ask
 from tests.dataplane.sse import chunk
-from tests.exchanges.recordings import Recording, openai_chat
+from tests.exchanges import planting
+from tests.exchanges.recordings import FAMILIES, Recording, exchanges, family, streams
 
 
 def by_name(recording: Recording) -> str:
     return recording.name
 
 
-def answer(recording: Recording) -> Answer:
-    if recording.streamed:
-        return stream(recording.response_chunks, recording.content_type)
-    return whole(recording.response_body, recording.content_type, recording.status)
+@pytest.fixture(scope="module")
+def enforcing(recorder: Recorder) -> Iterator[Stack]:
+    """A policy that refuses what it cannot inspect, for something that no recording holds."""
+    rule = {"name": "refuse", "detect": ["slack_token"], "action": "block"}
+    with stack(recorder, policy(rule)) as running:
+        yield running
 
 
 def test_every_recording_is_here() -> None:
-    recordings = openai_chat()
-    assert len(recordings) == 132
-    assert sum(recording.streamed for recording in recordings) == 18
-    assert len({recording.host for recording in recordings}) > 15
+    recordings = exchanges()
+    assert len(recordings) == 630
+    assert {name: (len(family(name)), len(streams(name))) for name in FAMILIES} == {
+        "openai_chat": (132, 18),
+        "responses": (128, 12),
+        "gemini": (119, 5),
+        "bedrock": (110, 2),
+        "anthropic": (101, 7),
+        "files": (21, 0),
+        "embeddings": (11, 0),
+        "cohere": (3, 0),
+        "other": (5, 0),
+    }
 
 
-@pytest.mark.parametrize("recording", openai_chat(), ids=by_name)
+@pytest.mark.parametrize("recording", exchanges(), ids=by_name)
 def test_recording_passes_unchanged_in_both_directions(
     flagging: Stack, recording: Recording
 ) -> None:
-    with flagging.recorder.answering(answer(recording)) as received:
-        response = flagging.client.post(
-            f"/openai{recording.path}",
-            content=recording.request_body,
-            headers={"content-type": "application/json"},
-        )
+    """Byte by byte, and so event by event."""
+    response = check_passes(flagging, recording)
+    assert response.content == recording.response_body
+
+
+@pytest.mark.parametrize("recording", exchanges(), ids=by_name)
+def test_recording_passes_unchanged_where_all_must_be_inspected(
+    enforcing: Stack, recording: Recording
+) -> None:
+    """Text that could become a finding may come an event later; what a client reads is the same."""
+    response = check_passes(enforcing, recording)
+    if recording.streamed:
+        events = planting.read_stream(recording, response.content)
+        recorded = planting.read_stream(recording, recording.response_body)
+        assert len(events) == len(recorded)
+        for meaning in (planting.texts, planting.standing):
+            assert meaning(recording.family, events) == meaning(recording.family, recorded)
+    else:
+        assert response.content == recording.response_body
+
+
+def check_passes(running: Stack, recording: Recording) -> httpx.Response:
+    """The request arrives as recorded, byte by byte; return what the client gets."""
+    with running.recorder.answering(answer(recording)) as received:
+        response = ask(running, recording)
+    assert response.status_code == recording.status, response.text[:300]
     [request] = received
-    assert request.path == recording.path
+    assert (request.method, request.path) == (recording.method, recording.path)
     assert request.body == recording.request_body
-    assert response.status_code == recording.status
     assert response.headers["content-type"] == recording.content_type
     assert response.headers["x-extproc-verdict"] in ("allow", "flag")
-    if recording.streamed:
-        assert sse.parse(response.content) == sse.parse(recording.response_body)
-    assert response.content == recording.response_body
+    return response
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,9 @@ def test_a_response_that_is_blocked_at_once_is_begun_and_ended() -> None:
     assert kinds == ["response.created", "response.incomplete"]
 
 
-TOKENS: list[Any] = [{"token": token, "logprob": -0.1, "top_logprobs": []} for token in ("My", " SSN")]
+TOKENS: list[Any] = [
+    {"token": token, "logprob": -0.1, "top_logprobs": []} for token in ("My", " SSN")
+]
 
 
 def test_log_probabilities_stay_beside_a_text_that_passes() -> None:
