@@ -60,10 +60,11 @@ class StreamReader(Protocol):
         """An additional event that brings nothing but `text` on a channel seen before."""
         ...
 
-    def filtered_end(self) -> list[Frame]:
+    def filtered_end(self) -> list[Frame] | None:
         """The events by which this API ends an answer that its own filter cut.
 
-        Empty where it knows no such end; the stream ends in an error then.
+        Empty where the answer has ended already. None where the API knows no such end: the stream
+        ends in an error then.
         """
         ...
 

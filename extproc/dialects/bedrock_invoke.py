@@ -96,7 +96,7 @@ class InvokeStream:
         return self._reader.carrier(channel, text)
 
     def filtered_end(self) -> list[Frame]:
-        return [frame for frame in self._reader.filtered_end() if frame.data != _DONE]
+        return [frame for frame in self._reader.filtered_end() or [] if frame.data != _DONE]
 
     def error_end(self, refusal: Refusal) -> list[Frame]:
         return [bedrock_errors.error_event(refusal)]

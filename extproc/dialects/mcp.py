@@ -156,9 +156,8 @@ class MessageStream:
         """No text grows here, so none is ever held back."""
         raise KeyError(channel)
 
-    def filtered_end(self) -> list[Frame]:
+    def filtered_end(self) -> None:
         """There is none: a server has no filter of its own."""
-        return []
 
     def error_end(self, refusal: Refusal) -> list[Frame]:
         """An answer to each call that has none; a stream that nobody asked for just ends."""

@@ -9,6 +9,7 @@ from extproc.dialects.bedrock_converse import BedrockConverse
 from extproc.dialects.bedrock_invoke import BedrockInvoke
 from extproc.dialects.bedrock_whole import APPLY_GUARDRAIL, COUNT_TOKENS
 from extproc.dialects.cohere import COHERE, VOYAGE, CohereChat
+from extproc.dialects.files import Files
 from extproc.dialects.gemini import Gemini
 from extproc.dialects.generic import GenericJson
 from extproc.dialects.mcp import ModelContextProtocol
@@ -21,9 +22,20 @@ _ANTHROPIC = AnthropicMessages()
 _MCP = ModelContextProtocol()
 _GENERIC = GenericJson()
 _RESPONSES = Responses()
+_FILES = Files("files")
+_UPLOAD = Files("upload")
 
 FALLBACK = _GENERIC.name
 """Name of the dialect of what no other dialect knows."""
+
+FILES = _FILES.name
+"""Name of the dialect of APIs that take forms, or answer with files."""
+
+UPLOAD = _UPLOAD.name
+"""Name of the dialect of APIs whose request is a file, whatever its content type says."""
+
+ANY_CONTENT = (FALLBACK, FILES, UPLOAD)
+"""Names of the dialects of what need not be JSON."""
 
 # Matched with the whole request line without a query, `POST api.openai.com/v1/chat/completions`.
 # The last segments decide, so that a provider's prefix, version or deployment does not matter.
@@ -45,6 +57,11 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*(?<![^ /])v2/chat/?"), CohereChat()),
     (re.compile(r"POST .*(?<![^ /])v[12]/(embed|rerank|tokenize|detokenize)/?"), COHERE),
     (re.compile(r"POST .*(?<![^ /])api/(chat|generate|embed|embeddings)/?"), Ollama()),
+    (re.compile(r"POST .*/audio/(speech|transcriptions|translations)/?"), _FILES),
+    (re.compile(r"POST .*/images/(edits|variations)/?"), _FILES),
+    (re.compile(r"POST .*/(files|batches|uploads(/[^/]+(/parts|/complete)?)?)/?"), _FILES),
+    (re.compile(r"GET .*/(files/[^/]+/content|batches/[^/]+/results)/?"), _FILES),
+    (re.compile(r"(POST|PUT) [^/]*/upload/v.*"), _UPLOAD),
 )
 
 

@@ -27,6 +27,7 @@ class ContinueBody:
     direction: Direction
     body: bytes | None = None
     set_headers: HeaderList = ()
+    remove_headers: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -35,6 +35,7 @@ from extproc.exchange.headers import (
     Kind,
     caller_credential,
     check_readable,
+    codings,
     content_length,
     kind,
     media_type,
@@ -58,6 +59,8 @@ _LET_REQUEST_HEADERS_PASS = ContinueHeaders(
 
 _NO_DIALECT: Dialect = registry.find("", "")
 _WITH_BODY = ("POST", "PUT", "PATCH")
+_CODED = ("content-encoding",)  # what is written anew is never compressed
+_TOO_LARGE = ("body_too_large", "decompression_bomb")
 
 _NO_REFUSAL = refusals.of_stream("")
 
@@ -95,6 +98,7 @@ class Exchange:
         self._bytes = 0
         self._guard: StreamGuard | None = None
         self._stream_refusal = _NO_REFUSAL
+        self._is_coded = False  # whether the response is a compressed stream
         self._reported = False
         self._in_turn = False  # whether the response began after the request was dealt with
         self.over = False
@@ -151,8 +155,8 @@ class Exchange:
                 "the ext_proc filter must be configured with request_body_mode and "
                 "response_body_mode BUFFERED; see envoy/README.md"
             )
-        known = self._dialect.name != registry.FALLBACK
-        if event.end_of_stream and known and method in _WITH_BODY:
+        needs_json = self._dialect.name not in registry.ANY_CONTENT
+        if event.end_of_stream and needs_json and method in _WITH_BODY:
             error = BodyError("empty_body", "the body is empty; send a JSON document")
             return self._unreadable(Direction.REQUEST, error, 0)
         self._state = State.RESPONSE_HEADERS if event.end_of_stream else State.REQUEST_BODY
@@ -187,18 +191,28 @@ class Exchange:
 
     def _stream_guard(self, headers: Headers) -> StreamGuard | None:
         """A guard where the response is a stream. Raises BodyError where it cannot be inspected."""
+        coded = codings(headers)
         check_readable(headers)
         reader = self._dialect.stream(media_type(headers))
         if reader is not None:
-            return self._guardrail.open_stream(reader, self._caller, self._limits.max_event)
+            self._is_coded = bool(coded)
+            return self._guardrail.open_stream(reader, self._caller, self._limits.max_event, coded)
         body_kind = kind(headers)
         if body_kind is Kind.EVENTS:
             raise BodyError("unscanned_stream", "streams of this API cannot be inspected yet")
-        if body_kind is Kind.OTHER:
+        if body_kind in (Kind.OTHER, Kind.FORM) and not self._may_be_readable(headers):
             raise BodyError("unscanned_content", "the answer is of a kind that cannot be inspected")
         if content_length(headers) > self._limits.max_body:
             raise BodyError("body_too_large", "the answer is larger than allowed")
         return None
+
+    def _may_be_readable(self, headers: Headers) -> bool:
+        """Whether to look at an answer that is not declared as something that can be inspected."""
+        if self._guardrail.ignores(Direction.RESPONSE):
+            return False
+        if media_type(headers) == "application/octet-stream":  # some say so of errors in JSON
+            return self._dialect.name != registry.FALLBACK
+        return self._dialect.name == registry.FILES
 
     def _open_stream(self, guard: StreamGuard, marks: HeaderList) -> list[Command]:
         limits = self._limits
@@ -209,8 +223,8 @@ class Exchange:
         full_duplex = limits.stream_mode is BodyMode.FULL_DUPLEX_STREAMED
         self._state = State.STREAM if full_duplex else State.CHUNKS
         headers = (*marks, self._verdict_mark())
-        # What passes may be shorter or longer than what the provider announced.
-        removed = ("content-length",)
+        # What passes may be shorter or longer than what the provider announced, and is decoded.
+        removed = ("content-length", *_CODED) if self._is_coded else ("content-length",)
         return [ContinueHeaders(Direction.RESPONSE, headers, removed, limits.stream_mode)]
 
     def _on_stream_body(self, event: ResponseBody) -> list[Command]:
@@ -233,7 +247,7 @@ class Exchange:
         if guard is None:
             raise ProtocolError("no stream is open")
         self._bytes += size
-        if size > self._limits.inline_body:
+        if size > self._limits.inline_body or self._is_coded:
             self._piece = event
             return None
         return guard.feed(event.body, self._stream_refusal, final=event.end_of_stream)
@@ -306,7 +320,7 @@ class Exchange:
             self._caller,
             self._limits.max_body,
         )
-        if len(body) > self._limits.inline_body:
+        if len(body) > self._limits.inline_body or "content-encoding" in headers:
             requested = direction is Direction.REQUEST
             self._lane = "deferred"
             self._state = State.REQUEST_WORK if requested else State.RESPONSE_WORK
@@ -362,7 +376,8 @@ class Exchange:
             marks = (self._verdict_mark(verdict.action),)
         if inspection.body is not None:
             marks += (("content-length", str(len(inspection.body))),)
-        return [ContinueBody(direction, inspection.body, marks), report]
+            return [ContinueBody(direction, inspection.body, marks, _CODED), report]
+        return [ContinueBody(direction, None, marks), report]
 
     # What cannot be inspected
 
@@ -370,7 +385,7 @@ class Exchange:
         """Refuse what an enforcing policy cannot see, or let it pass and say so on record."""
         self._bytes = size
         requested = direction is Direction.REQUEST
-        too_large = error.code == "body_too_large" and requested
+        too_large = error.code in _TOO_LARGE and requested
         if too_large or self._guardrail.enforces(direction):
             refusal = refusals.of_body(error, direction, self._request_id, self._calls)
             record = self._record(
@@ -428,7 +443,7 @@ class Exchange:
         guard = self._open_guard()
         outcome = Outcome.JUDGED
         if guard.unreadable:
-            refused = self._guardrail.enforces(Direction.RESPONSE)
+            refused = self._guardrail.enforces(Direction.RESPONSE) or guard.ended()
             outcome = Outcome.REFUSED if refused else Outcome.FAIL_OPEN
         record = self._record(
             Direction.RESPONSE,

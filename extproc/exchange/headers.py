@@ -4,6 +4,9 @@ import hashlib
 import re
 from enum import Enum
 
+from extproc.dialects import multipart
+from extproc.dialects.codings import named as named_codings
+from extproc.dialects.contents import LINE_TYPES, SUBTITLE_TYPES, is_json
 from extproc.exchange.events import Headers
 from extproc.model.errors import BodyError
 
@@ -16,6 +19,8 @@ class Kind(Enum):
     JSON = "json"
     TEXT = "text"
     EVENTS = "event_stream"
+    LINES = "json_lines"
+    FORM = "form"
     OTHER = "other"
 
 
@@ -25,12 +30,16 @@ def kind(headers: Headers) -> Kind:
     if content_type == "application/json":  # nearly always
         return Kind.JSON
     named = media_type(headers)
-    if not named or named == "application/json" or named.endswith("+json"):
+    if not named or is_json(named):
         return Kind.JSON
     if named == "text/event-stream":
         return Kind.EVENTS
-    if named.startswith("text/"):
+    if named.startswith("text/") or named in SUBTITLE_TYPES:
         return Kind.TEXT
+    if named in LINE_TYPES:
+        return Kind.LINES
+    if named == multipart.MEDIA_TYPE:
+        return Kind.FORM
     return Kind.OTHER
 
 
@@ -40,13 +49,7 @@ def media_type(headers: Headers) -> str:
 
 
 def check_readable(headers: Headers) -> None:
-    """Raise BodyError where the headers say that the body is not UTF-8 in the clear.
-
-    Codes: `content_encoding`, `charset`.
-    """
-    encoding = headers.get("content-encoding")
-    if encoding is not None and encoding.strip().lower() not in ("", "identity"):
-        raise BodyError("content_encoding", "the body is compressed; send it uncompressed")
+    """Raise BodyError `charset` where the headers say that the body is not UTF-8."""
     content_type = headers.get("content-type", "")
     if ";" not in content_type:
         return
@@ -55,6 +58,12 @@ def check_readable(headers: Headers) -> None:
         charset = value.strip().strip('"').lower()
         if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8", "us-ascii"):
             raise BodyError("charset", "the body is not declared as UTF-8; send charset=utf-8")
+
+
+def codings(headers: Headers) -> tuple[str, ...]:
+    """How the body is compressed. Raises BodyError `content_encoding` where that is not known."""
+    encoding = headers.get("content-encoding")
+    return named_codings(encoding) if encoding else ()
 
 
 def safe_name(headers: Headers, header: str) -> str:

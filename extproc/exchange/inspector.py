@@ -1,9 +1,14 @@
 """The inspection of one whole body, ready to be run here or elsewhere."""
 
+from collections.abc import Callable
+from functools import partial
+
 from extproc.dialects import registry
 from extproc.dialects.base import Dialect
+from extproc.dialects.codings import decode
+from extproc.dialects.contents import Body, read_file, read_form, read_lines, read_text
 from extproc.exchange.events import Headers
-from extproc.exchange.headers import Kind, check_readable, kind
+from extproc.exchange.headers import Kind, check_readable, codings, kind, media_type
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.model.errors import BodyError
 from extproc.model.values import Action, Direction, Verdict
@@ -24,18 +29,67 @@ def inspect(
         raise BodyError("body_too_large", message)
     if direction is Direction.RESPONSE and not body:
         return Inspection(Verdict(Action.ALLOW, 0.0, guardrail.policy.name), None, 0)
+    coded = codings(headers)
+    if coded:
+        return _inspect_coded(coded, guardrail, dialect, direction, headers, body, caller, max_body)
     check_readable(headers)
     body_kind = kind(headers)
-    if body_kind is Kind.TEXT and _is_not_json(dialect, direction, body):
-        return guardrail.inspect_text(direction, body, caller)
+    if body_kind is Kind.JSON and dialect.name != registry.UPLOAD:
+        return guardrail.inspect_json(dialect, direction, body, caller)
+    reader = _reader(dialect, direction, headers, body, body_kind)
+    if reader is not None:
+        return guardrail.inspect_body(direction, reader, caller)
     # A known API reads JSON whatever the content type says, and so does its provider.
-    if body_kind in (Kind.JSON, Kind.TEXT) or dialect.name != registry.FALLBACK:
+    if body_kind is Kind.TEXT or dialect.name not in registry.ANY_CONTENT:
         return guardrail.inspect_json(dialect, direction, body, caller)
     message = "a body of this content type cannot be inspected; send JSON"
     raise BodyError("unsupported_content_type", message)
 
 
-def _is_not_json(dialect: Dialect, direction: Direction, body: bytes) -> bool:
-    """Whether a body that is declared as text is just that: JSON is read with its escapes."""
-    known_request = direction is Direction.REQUEST and dialect.name != registry.FALLBACK
-    return not known_request and not body.lstrip().startswith((b"{", b"["))
+def _inspect_coded(
+    coded: tuple[str, ...],
+    guardrail: Guardrail,
+    dialect: Dialect,
+    direction: Direction,
+    headers: Headers,
+    body: bytes,
+    caller: str,
+    max_body: int,
+) -> Inspection:
+    """Inspect what a compressed body stands for.
+
+    It passes uncompressed even where nothing changed: what was inspected is then what arrives,
+    however the receiver decodes, and also where it does not look at the header and would read the
+    compressed bytes themselves (some are JSON as well).
+    """
+    if direction is Direction.REQUEST and guardrail.ignores(direction):
+        return guardrail.uninspected()
+    plain = decode(body, coded, max_body)
+    headers = {name: value for name, value in headers.items() if name != "content-encoding"}
+    inspection = inspect(guardrail, dialect, direction, headers, plain, caller, max_body)
+    return inspection if inspection.body is not None else inspection._replace(body=plain)
+
+
+def _reader(
+    dialect: Dialect, direction: Direction, headers: Headers, body: bytes, body_kind: Kind
+) -> Callable[[str], Body] | None:
+    """How a body is read that is more, or less, than one JSON document."""
+    requested = direction is Direction.REQUEST
+    is_json_api = dialect.name not in registry.ANY_CONTENT
+    may_be_json = body.lstrip().startswith((b"{", b"["))
+    if requested and dialect.name == registry.UPLOAD:
+        return partial(read_file, body, "")
+    if requested and body_kind is Kind.FORM:
+        # Even for an API of JSON: what begins with a boundary is JSON for nobody.
+        return partial(read_form, body, headers["content-type"])
+    if requested and is_json_api:
+        return None
+    if body_kind is Kind.LINES:
+        return partial(read_lines, body)
+    if body_kind is Kind.TEXT and not may_be_json:
+        return partial(read_text, body)
+    if dialect.name in (registry.FILES, registry.UPLOAD):
+        return partial(read_file, body, media_type(headers))
+    if body_kind is Kind.OTHER and not requested and not may_be_json:
+        raise BodyError("unscanned_content", "the answer is of a kind that cannot be inspected")
+    return None

@@ -9,6 +9,7 @@ from extproc.model.values import Direction, Refusal
 # Codes of what is wrong with a request body, and the status that says so; 400 otherwise.
 _REQUEST_STATUS = {
     "body_too_large": 413,
+    "decompression_bomb": 413,
     "content_encoding": 415,
     "charset": 415,
     "unsupported_content_type": 415,

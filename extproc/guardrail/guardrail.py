@@ -11,12 +11,14 @@ from extproc.detectors.normal import NormalText
 from extproc.detectors.scanner import Scanner
 from extproc.dialects import document as json_document
 from extproc.dialects.base import Dialect, StreamReader
+from extproc.dialects.codings import Decoder
+from extproc.dialects.contents import Body, read_text
 from extproc.dialects.walk import Reading
 from extproc.guardrail.bodies import redact_document
+from extproc.guardrail.decoded import DecodedStreamGuard
 from extproc.guardrail.filters import Context, Scanners
 from extproc.guardrail.stream import StreamGuard
-from extproc.model.errors import BodyError
-from extproc.model.values import Action, Direction, Format, Segment, Skipped, Usage, Verdict
+from extproc.model.values import Action, Direction, Skipped, Usage, Verdict
 from extproc.policy.judge import Judge
 from extproc.policy.policy import Policy
 from extproc.redaction.operators import Redactor
@@ -61,32 +63,43 @@ class Guardrail:
         """Whether a body that cannot be inspected must be refused."""
         return self.policy.on_error(direction) is Action.BLOCK
 
+    def ignores(self, direction: Direction) -> bool:
+        """Whether nothing is looked for, and nothing minded that cannot be looked at."""
+        return direction in self._idle
+
+    def uninspected(self, usage: Usage | None = None) -> Inspection:
+        """What becomes of a body that nobody wants to know of."""
+        return Inspection(self._clean, None, 0, usage=usage)
+
     def inspect_json(
         self, dialect: Dialect, direction: Direction, body: bytes, caller: str
     ) -> Inspection:
         """Inspect a JSON body. Raises BodyError when it cannot be read."""
         requested = direction is Direction.REQUEST
         if direction in self._idle and requested:
-            return self._uninspected()
+            return self.uninspected()
         document = json_document.parse(body)
         if direction in self._idle:
-            return self._uninspected(dialect.usage(document))
+            return self.uninspected(dialect.usage(document))
         reading = dialect.request(document) if requested else dialect.response(document)
         usage = None if requested else dialect.usage(document)
         return self._inspect(direction, caller, document, reading, json_document.write, usage)
 
-    def _uninspected(self, usage: Usage | None = None) -> Inspection:
-        return Inspection(self._clean, None, 0, usage=usage)
-
     def inspect_text(self, direction: Direction, body: bytes, caller: str) -> Inspection:
         """Inspect a body that is plain text. Raises BodyError when it is not UTF-8."""
-        try:
-            text = body.decode()
-        except UnicodeDecodeError:
-            raise BodyError("not_utf8", "the text is not UTF-8; send it as UTF-8") from None
-        role = "user" if direction is Direction.REQUEST else "assistant"
-        reading = Reading([Segment((), text, Format.TEXT, role)])
-        return self._inspect(direction, caller, text, reading, str.encode)
+        return self.inspect_body(direction, partial(read_text, body), caller)
+
+    def inspect_body(
+        self, direction: Direction, read: Callable[[str], Body], caller: str
+    ) -> Inspection:
+        """Inspect a body of any form; `read` is given the role of its texts.
+
+        Raises BodyError where it cannot be read.
+        """
+        if direction in self._idle:
+            return self.uninspected()
+        body = read("user" if direction is Direction.REQUEST else "assistant")
+        return self._inspect(direction, caller, body.document, body.reading, body.write)
 
     def _inspect(
         self,
@@ -112,11 +125,17 @@ class Guardrail:
             calls=reading.calls,
         )
 
-    def open_stream(self, reader: StreamReader, caller: str, max_event: int) -> StreamGuard:
-        """A guard for one streamed response."""
+    def open_stream(
+        self, reader: StreamReader, caller: str, max_event: int, codings: tuple[str, ...] = ()
+    ) -> StreamGuard:
+        """A guard for one streamed response, compressed as `codings` says."""
         judge = Judge(self.policy, Direction.RESPONSE, caller)
         context = Context(self._streamed, judge, self._redactor)
-        return StreamGuard(reader, context, self._whole[Direction.RESPONSE], self.policy, max_event)
+        scanner = self._whole[Direction.RESPONSE]
+        if codings:
+            decoder = Decoder(codings)
+            return DecodedStreamGuard(decoder, reader, context, scanner, self.policy, max_event)
+        return StreamGuard(reader, context, scanner, self.policy, max_event)
 
 
 def _scanners(wanted: set[frozenset[str]], compiler: Compiler) -> dict[frozenset[str], Scanner]:

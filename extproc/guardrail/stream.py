@@ -351,10 +351,12 @@ class StreamGuard:
         for channel, text in passing:
             if text:
                 self._add(self._reader.carrier(channel, text))
-        refused = of_verdict(
-            self.verdict(), Direction.RESPONSE, self._refusal.request_id, self._refusal.calls
-        )
-        self._end(self._reader.filtered_end() or self._reader.error_end(refused))
+        end = self._reader.filtered_end()
+        if end is None:
+            told = self._refusal
+            refused = of_verdict(self.verdict(), Direction.RESPONSE, told.request_id, told.calls)
+            end = self._reader.error_end(refused)
+        self._end(end)
 
     def _cannot_read(self, error: BodyError, refusal: Refusal) -> None:
         """Refuse the rest of the stream, or let it pass on record where the policy says so."""

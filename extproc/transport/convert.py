@@ -133,6 +133,7 @@ def _continue_body(command: ContinueBody) -> bytes:
     changes, body = _changes(command.set_headers), command.body
     if body is None:
         return _answer(kind, changes)
+    changes += _removed(command.remove_headers)
     mutation = _head((_HEADER_MUTATION,), len(changes)) + changes if changes else b""
     start = mutation + _head((_BODY, _BODY_MUTATION), len(body))
     return _within((_RESPONSE, kind), start, body)

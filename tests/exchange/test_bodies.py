@@ -1,5 +1,6 @@
 """Buffered bodies: what is forwarded, how it is marked, what goes on record."""
 
+import gzip
 import json
 from typing import Any
 
@@ -346,16 +347,26 @@ REFUSED: list[tuple[dict[str, str], bytes, int, str]] = [
     ({}, b"[" * 10_000, 400, "too_deep"),
     ({}, b"[]", 400, "not_a_chat_request"),
     ({}, b'{"messages": "' + b"x" * 2000 + b'"}', 413, "body_too_large"),
-    ({"content_encoding": "gzip"}, b"{}", 415, "content_encoding"),
-    ({"content_encoding": "identity, br"}, b"{}", 415, "content_encoding"),
+    ({"content_encoding": "compress"}, b"{}", 415, "content_encoding"),
+    ({"content_encoding": "gzip, gzip, br"}, b"{}", 415, "content_encoding"),
+    ({"content_encoding": "gzip"}, b"{}", 400, "invalid_encoding"),
+    ({"content_encoding": "identity, br"}, b"{}", 400, "invalid_encoding"),
+    ({"content_encoding": "gzip"}, gzip.compress(b" " * 1501), 413, "body_too_large"),
+    ({"content_encoding": "gzip"}, gzip.compress(b'{"a":1,"a":2}'), 400, "duplicate_key"),
     ({"content_type": "application/json; charset=latin-1"}, b"{}", 415, "charset"),
     ({"content_type": 'application/json; CHARSET="UTF-16"'}, b"{}", 415, "charset"),
     ({":path": "/x", "content_type": "image/png"}, b"\x89PNG", 415, "unsupported_content_type"),
     (
-        {":path": "/x", "content_type": "multipart/form-data"},
+        {":path": "/x", "content_type": "multipart/related; boundary=x"},
         b"--",
         415,
         "unsupported_content_type",
+    ),
+    (
+        {"content_type": "multipart/form-data; boundary=x"},
+        b"{}",
+        400,
+        "invalid_multipart",
     ),
     ({":path": "/x", "content_type": "text/plain"}, b"caf\xe9", 400, "not_utf8"),
 ]
@@ -440,7 +451,7 @@ def test_an_answer_that_cannot_be_read_is_a_bad_gateway(
 @pytest.mark.parametrize(
     ("answer", "status", "code"),
     [
-        (with_answer(content_encoding="gzip"), 502, "content_encoding"),
+        (with_answer(content_encoding="compress"), 502, "content_encoding"),
         (with_answer(content_type="application/json; charset=latin-1"), 502, "charset"),
         (with_answer(content_type="audio/mpeg"), 403, "unscanned_content"),
         (with_answer(content_length="99999999999"), 502, "body_too_large"),
@@ -520,6 +531,49 @@ def test_an_answer_of_another_kind_passes_unread_where_nothing_is_enforced() -> 
 def test_a_request_that_is_too_large_is_refused_even_then() -> None:
     commands = advance(exchange(OFF, Limits(max_body=10)), HEADERS, asking())
     assert refusal(commands)[0] == 413
+
+
+def test_a_bomb_is_refused_even_where_nothing_is_enforced() -> None:
+    bomb = RequestBody(gzip.compress(b" " * (2 << 20)), end_of_stream=True)
+    status, error = refusal(advance(exchange(FLAG), with_headers(content_encoding="gzip"), bomb))
+    assert (status, error["code"]) == (413, "decompression_bomb")
+
+
+# Compressed bodies
+
+
+def packed(event: RequestBody | ResponseBody) -> bytes:
+    return gzip.compress(event.body)
+
+
+def test_a_compressed_body_passes_uncompressed_whether_it_changed_or_not() -> None:
+    gzipped = with_headers(content_encoding="gzip")
+    answered = with_answer(content_encoding="x-gzip")
+    for text, passed in (("Hello", "Hello"), (SSN, "[US_SSN]")):
+        machine = exchange()
+        body = RequestBody(packed(asking(text)), end_of_stream=True)
+        request = only(advance(machine, gzipped, body), ContinueBody)
+        answer = only(
+            advance(machine, answered, piece(packed(saying(text)), end=True)), ContinueBody
+        )
+        for command in (request, answer):
+            assert command.body is not None
+            assert passed in command.body.decode()
+            assert command.remove_headers == ("content-encoding",)
+            assert marks(command)["content-length"] == str(len(command.body))
+
+
+def test_a_compressed_body_is_decoded_off_the_event_loop() -> None:
+    machine = exchange()
+    machine.receive(with_headers(content_encoding="gzip"))
+    assert kinds(machine.receive(RequestBody(packed(asking()), end_of_stream=True))) == ["Defer"]
+
+
+def test_a_compressed_request_passes_as_it_came_where_nothing_is_looked_for() -> None:
+    gzipped = with_headers(content_encoding="gzip")
+    commands = advance(exchange(OFF), gzipped, RequestBody(packed(asking()), end_of_stream=True))
+    command = only(commands, ContinueBody)
+    assert (command.body, command.remove_headers) == (None, ())
 
 
 def test_sides_are_enforced_apart() -> None:

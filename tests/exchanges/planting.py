@@ -32,11 +32,15 @@ _NOT_TEXT = re.compile(
 _OPAQUE = re.compile(r"(data:[^,]*,.*|[A-Za-z0-9+/_=\s-]{100,})", re.DOTALL)
 _LONG_WORD = re.compile(r"\S{100}")
 _URL = re.compile(r"(https?|gs|s3)://\S*")
+_RESOURCE = re.compile(r"(cachedContents|fileSearchStores|files|models)/[\w./-]+")
+_NAMES = (_URL, _RESOURCE)
 
 
 def is_text(path: Path, value: str) -> bool:
     """Whether a string is for people. Empty ones are nothing."""
-    if not value or _URL.fullmatch(value) or _is_opaque(value) or _NOT_TEXT.fullmatch(dotted(path)):
+    if not value or _is_opaque(value) or _NOT_TEXT.fullmatch(dotted(path)):
+        return False
+    if any(name.fullmatch(value) for name in _NAMES):
         return False
     named = next((step for step in reversed(path) if isinstance(step, str)), "")
     return (

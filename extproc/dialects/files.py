@@ -1,0 +1,20 @@
+"""APIs that take or give files: what they say besides is JSON whose every string is text.
+
+Forms and files themselves are read by `contents`, whatever the API.
+"""
+
+from typing import Any
+
+from extproc.dialects.generic import GenericJson
+from extproc.dialects.walk import Media, Reading, Shape, read
+
+# https://platform.openai.com/docs/api-reference/images
+_RESPONSE: Shape = {"data": {"*": {"b64_json": Media("image"), "url": Media("file_url")}}}
+
+
+class Files(GenericJson):
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def response(self, document: Any) -> Reading:
+        return read(document, _RESPONSE, role="assistant")
