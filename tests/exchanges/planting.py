@@ -32,6 +32,7 @@ _NOT_TEXT = re.compile(
 _OPAQUE = re.compile(r"(data:[^,]*,.*|[A-Za-z0-9+/_=\s-]{100,})", re.DOTALL)
 _LONG_WORD = re.compile(r"\S{100}")
 _URL = re.compile(r"(https?|gs|s3)://\S*")
+_REPEATS = frozenset({"logprobs", "logprobsResult"})
 _RESOURCE = re.compile(r"(cachedContents|fileSearchStores|files|models)/[\w./-]+")
 _NAMES = (_URL, _RESOURCE)
 
@@ -73,6 +74,15 @@ def strings(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 def planted(document: Any, text: str) -> Any:
     """A copy with `text` at the end of every string that is text."""
     return _mapped(document, (), lambda path, value: _planted(path, value, text))
+
+
+def without_repeats(value: Any) -> Any:
+    """A copy without what spells a text out once more: it goes where its text was redacted."""
+    if isinstance(value, dict):
+        return {
+            key: None if key in _REPEATS else without_repeats(item) for key, item in value.items()
+        }
+    return [without_repeats(item) for item in value] if isinstance(value, list) else value
 
 
 def _planted(path: Path, value: str, text: str) -> str:
