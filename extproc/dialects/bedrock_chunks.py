@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_PayloadPart.
 """
 
 import binascii
+import re
 from typing import Any
 
 from extproc.dialects import document as json_document
@@ -14,6 +15,7 @@ from extproc.model.errors import BodyError
 
 _CHUNK = b"chunk"
 _CHUNK_HEAD = head_of(event_type="chunk", content_type="application/json", message_type="event")
+_PLAIN = re.compile(rb'\{"bytes":"([A-Za-z0-9+/=]*)"(?:,"p":"[!#-\[\]-~]{0,256}")?\}').fullmatch
 _BESIDE = b": "  # of the line for what stands beside a model's event; no header's begins so
 
 
@@ -43,6 +45,9 @@ class Chunks(EventStream):
         frame = super()._frame(payload, head, raw)
         if event_type(head) != _CHUNK:
             return frame
+        plain = _PLAIN(payload)
+        if plain is not None:
+            return frame._replace(data=_decoded(plain[1]))
         document = json_document.parse(payload)
         if not isinstance(document, dict):
             raise BodyError("invalid_event", "a chunk of the stream is not a JSON object")

@@ -7,6 +7,7 @@ headers, a checksum of both, the headers, the payload, and a checksum of all bef
 import re
 import struct
 from binascii import crc32
+from functools import lru_cache
 from typing import NamedTuple
 
 from extproc.dialects.framing import TOO_LARGE, Frame
@@ -60,13 +61,21 @@ class EventStream:
     def feed(self, chunk: bytes, *, final: bool = False) -> list[Frame]:
         """With `final` a message that is not complete is a fault: nobody can read it."""
         frames: list[Frame] = []
-        self._kept += chunk
+        kept, start = self._kept, 0
+        if kept:
+            kept += chunk
+        received = kept or chunk
         try:
-            while self.fault is None and (size := self._size()):
-                frames.append(self._take(size))
+            while size := self._size(received, start):
+                frames.append(self._take(bytes(received[start : start + size])))
+                start += size
         except BodyError as error:
             self.fault = error
-        if final and self._kept and self.fault is None:
+        if received is kept:
+            del kept[:start]
+        else:
+            kept += chunk[start:]
+        if final and kept and self.fault is None:
             self.fault = _invalid("the stream ends within a message")
         return frames
 
@@ -99,22 +108,21 @@ class EventStream:
         message = b"".join((lengths, _UINT32.pack(crc32(lengths)), head, payload))
         return message + _UINT32.pack(crc32(message))
 
-    def _size(self) -> int:
-        """Bytes of the first message that is kept, 0 where it is not complete."""
-        kept = self._kept
-        if len(kept) < _PRELUDE.size:
+    def _size(self, received: bytes | bytearray, start: int) -> int:
+        """Bytes of the message that begins at `start`, 0 where it is not complete."""
+        if len(received) - start < _PRELUDE.size or self.fault is not None:
             return 0
-        size, head_size, checksum = _PRELUDE.unpack_from(kept)
-        if crc32(kept[:8]) != checksum:
+        size, head_size, checksum = _PRELUDE.unpack_from(received, start)
+        if crc32(received[start : start + 8]) != checksum:
             raise _invalid("the checksum of a message's prelude is wrong")
         if head_size > _MAX_HEADERS or head_size + _AROUND > size:
             raise _invalid("the lengths of a message are wrong")
         if size > self._max_event:
             self.fault = TOO_LARGE
-        return size if len(kept) >= size and self.fault is None else 0
+            return 0
+        return size if len(received) - start >= size else 0
 
-    def _take(self, size: int) -> Frame:
-        raw = bytes(memoryview(self._kept)[:size])
+    def _take(self, raw: bytes) -> Frame:
         if crc32(raw[:-4]) != _UINT32.unpack(raw[-4:])[0]:
             raise _invalid("the checksum of a message is wrong")
         payload_at = _PRELUDE.size + _UINT32.unpack_from(raw, 4)[0]
@@ -123,9 +131,7 @@ class EventStream:
             headers = _headers(head)
             self._lines = tuple(header.line for header in headers if header.line is not None)
             self._head = head
-        frame = self._frame(raw[payload_at:-4], head, raw)
-        del self._kept[:size]
-        return frame
+        return self._frame(raw[payload_at:-4], head, raw)
 
     def _frame(self, payload: bytes, head: bytes, raw: bytes) -> Frame:
         return Frame(payload, self._lines, head, raw)
@@ -139,6 +145,7 @@ def head_of(**words: str) -> bytes:
     )
 
 
+@lru_cache(maxsize=16)  # a stream has few kinds of events
 def event_type(head: bytes) -> bytes:
     """The value of the header `:event-type`, or b"". The head is one that a framing has cut."""
     for name, raw, _ in _headers(head):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import boto3
@@ -43,17 +44,20 @@ class Sdk:
     def ask(self, text: str, model: str = MODEL) -> Any:
         return self.client.converse(modelId=model, messages=user(text))
 
-    def ask_for_stream(self, text: str) -> Any:
+    def ask_for_stream(self, text: str) -> list[Any]:
+        """All events."""
         answer = self.client.converse_stream(
             modelId=MODEL, messages=user(text), toolConfig={"tools": [TOOL]}
         )
-        return answer["stream"]
+        with closing(answer["stream"]) as events:
+            return list(events)
 
     def invoke_for_stream(self, text: str, model: str = MODEL) -> list[Any]:
         """The documents of all chunks."""
         body = json.dumps({"prompt": text})
         answer = self.client.invoke_model_with_response_stream(modelId=model, body=body)
-        return [json.loads(one["chunk"]["bytes"]) for one in answer["body"]]
+        with closing(answer["body"]) as events:
+            return [json.loads(one["chunk"]["bytes"]) for one in events]
 
 
 def user(text: str) -> Any:
@@ -157,7 +161,7 @@ def answer_in_pieces(text: str, arguments: str) -> Iterator[bytes]:
 def test_streamed_text_and_tool_input_are_redacted(redacting: Stack, redacted: Sdk) -> None:
     chunks = answer_in_pieces(TEXT, json.dumps({"to": TEXT}))
     with redacting.recorder.answering(stream(chunks, EVENTS)):
-        events = list(redacted.ask_for_stream("Hello"))
+        events = redacted.ask_for_stream("Hello")
     deltas = [one["contentBlockDelta"]["delta"] for one in events if "contentBlockDelta" in one]
     assert "".join(one.get("text", "") for one in deltas) == REDACTED
     arguments = "".join(one.get("toolUse", {}).get("input", "") for one in deltas)
@@ -179,7 +183,7 @@ def test_block_in_mid_stream_ends_cleanly_and_stops_the_provider(
     blocking: Stack, blocked: Sdk
 ) -> None:
     with blocking.recorder.answering(stream(leaking(0.005), EVENTS)) as received:
-        events = list(blocked.ask_for_stream("Hello"))
+        events = blocked.ask_for_stream("Hello")
         [request] = received
         assert request.finished.wait(10)
     texts = [
@@ -256,7 +260,7 @@ def test_error_in_mid_stream_arrives_redacted(redacting: Stack, redacted: Sdk) -
         redacting.recorder.answering(stream(chunks, EVENTS)),
         pytest.raises(EventStreamError) as raised,
     ):
-        list(redacted.ask_for_stream("Hello"))
+        redacted.ask_for_stream("Hello")
     assert raised.value.response["Error"] == {"Code": "validationException", "Message": REDACTED}
 
 
@@ -266,5 +270,5 @@ def test_stream_that_cannot_be_read_ends_in_an_exception(blocking: Stack, blocke
         blocking.recorder.answering(stream(chunks, EVENTS)),
         pytest.raises(EventStreamError) as raised,
     ):
-        list(blocked.ask_for_stream("Hello"))
+        blocked.ask_for_stream("Hello")
     assert raised.value.response["Error"]["Code"] == "modelStreamErrorException"
