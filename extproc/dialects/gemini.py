@@ -7,13 +7,8 @@ from typing import Any
 
 from extproc.dialects import document as json_document
 from extproc.dialects import json_array, sse
-from extproc.dialects.gemini_documents import (
-    REQUEST,
-    RESPONSE,
-    SUBJECTS,
-    error_object,
-    usage,
-)
+from extproc.dialects.gemini_documents import error_object, usage
+from extproc.dialects.gemini_shapes import REQUEST, RESPONSE, SUBJECTS
 from extproc.dialects.gemini_stream import GeminiStream
 from extproc.dialects.walk import Reading, read
 from extproc.model.errors import BodyError

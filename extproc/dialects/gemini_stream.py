@@ -3,29 +3,32 @@
 https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent
 """
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from extproc.dialects import document as json_document
 from extproc.dialects import json_array
 from extproc.dialects.base import Channel, Delta, StreamEvent
 from extproc.dialects.framing import Frame, Framing
-from extproc.dialects.gemini_documents import RESPONSE, error_object, member, usage
+from extproc.dialects.gemini_documents import error_object, usage
+from extproc.dialects.gemini_shapes import RESPONSE, member, spellings
 from extproc.dialects.json_array import JsonArray
 from extproc.dialects.numbers import stated_index
 from extproc.dialects.sse import ServerSentEvents
 from extproc.dialects.walk import Reading, is_token, read
 from extproc.model.errors import BodyError
-from extproc.model.values import Format, Refusal, Segment
+from extproc.model.values import Format, Path, Refusal, Segment
 
 _ENVELOPE = ("modelVersion", "responseId", "createTime")
-_TEXT, _THOUGHT, _ARGUMENT = "text", "thought", "argument"
+_TEXT, _THOUGHT = "text", "thought"
 
 
 class GeminiStream:
     """Events of a streamed answer. A channel's scope is the index of its candidate.
 
     Texts and thoughts of a candidate are one text each, wherever among its parts a piece stands:
-    that is how clients join them. So is each string of a function call that comes in pieces.
+    that is how clients join them. A string of a function call that comes in pieces is a scope of
+    its own, since it may end before its candidate.
     """
 
     free: tuple[str, ...] = ()
@@ -33,6 +36,8 @@ class GeminiStream:
     def __init__(self, *, is_array: bool) -> None:
         self._is_array = is_array
         self._envelope: dict[str, Any] = {}
+        self._call_count = 0
+        self._strings: dict[int, dict[Channel, None]] = {}  # of open calls, by candidate
         # What a client knows of the candidates: all but what the last event says, until it passes.
         self._open: dict[int, None] = {}  # ordered set
         self._seen: set[int] = set()
@@ -52,22 +57,26 @@ class GeminiStream:
         if not isinstance(document, dict):
             raise BodyError("invalid_event", "an event of the stream is not a JSON object")
         event = StreamEvent(document, usage=usage(document))
-        self._sort(document, read(document, RESPONSE, role="assistant"), event)
         self._news = _candidates(document)
-        event.closed_scopes = tuple(index for index, ends in self._news if ends)
+        arguments = self._follow_calls(document)
+        self._sort(document, read(document, RESPONSE, role="assistant"), event, arguments)
+        event.closed_scopes = (
+            *(index for index, ends in self._news if ends),
+            *(channel[0] for channel in arguments.closed),
+        )
         event.closes_all = "error" in document
         self._note_envelope(document)
         self._last = event
         return event
 
     def carrier(self, channel: Channel, text: str) -> Frame:
-        index, kind, *path = channel
-        part: dict[str, Any] = {"text": text}
-        if kind == _THOUGHT:
-            part["thought"] = True
-        elif kind == _ARGUMENT:
-            piece = {"jsonPath": path[0], "stringValue": text, "willContinue": True}
-            part = {"functionCall": {"partialArgs": [piece], "willContinue": True}}
+        if len(channel) == 3:
+            _, index, path = channel
+            piece = {"jsonPath": path, "stringValue": text, "willContinue": True}
+            part: dict[str, Any] = {"functionCall": {"partialArgs": [piece], "willContinue": True}}
+        else:
+            index, kind = channel
+            part = {"text": text, "thought": True} if kind == _THOUGHT else {"text": text}
         candidate = {"index": index, "content": {"role": "model", "parts": [part]}}
         return self._frame([candidate])
 
@@ -85,15 +94,46 @@ class GeminiStream:
     def _frame(self, candidates: list[dict[str, Any]]) -> Frame:
         return Frame(json_document.write({"candidates": candidates, **self._envelope}))
 
-    def _sort(self, document: dict[str, Any], reading: Reading, event: StreamEvent) -> None:
+    def _sort(
+        self,
+        document: dict[str, Any],
+        reading: Reading,
+        event: StreamEvent,
+        arguments: "_Arguments",
+    ) -> None:
         """Tell the texts of an event that grow from those that are whole."""
         event.whole.skipped = reading.skipped
         for segment in reading.segments:
-            channel = _channel(document, segment)
+            channel = arguments.pieces.get(segment.path) or _channel(document, segment)
             if channel is None:
                 event.whole.segments.append(segment)
             else:
                 event.deltas.append(Delta(channel, segment))
+
+    def _follow_calls(self, document: dict[str, Any]) -> "_Arguments":
+        """Note which strings of function calls go on, and which have ended."""
+        found = _Arguments({}, [])
+        for place, index, call in _calls(document):
+            if member(call, "name"):
+                found.closed.extend(self._strings.pop(index, {}))
+                self._call_count += 1
+            strings = self._strings.setdefault(index, {})
+            for at, piece in _items(call, "partialArgs"):
+                path = member(piece, "jsonPath")
+                if not isinstance(path, str):
+                    continue
+                channel = (f"{index}/{self._call_count}/{path}", index, path)
+                for name in ("stringValue", "string_value"):
+                    found.pieces[*place, *at, name] = channel
+                strings[channel] = None
+                if not member(piece, "willContinue"):
+                    found.closed.append(channel)
+            if not member(call, "willContinue"):
+                found.closed.extend(self._strings.pop(index, {}))
+        for index, ends in self._news:
+            if ends:
+                found.closed.extend(self._strings.pop(index, {}))
+        return found
 
     def _note_envelope(self, document: dict[str, Any]) -> None:
         for name in _ENVELOPE:
@@ -121,6 +161,39 @@ def _candidates(document: dict[str, Any]) -> list[tuple[int, bool]]:
     ]
 
 
+class _Arguments(NamedTuple):
+    """Strings of function calls that come in pieces: where each piece stands, and which end."""
+
+    pieces: dict[Path, Channel]
+    closed: list[Channel]
+
+
+def _calls(document: dict[str, Any]) -> Iterator[tuple[Path, int, Any]]:
+    """Place, index of the candidate, and function call of each part that is one."""
+    for at, candidate in _items(document, "candidates"):
+        content = candidate.get("content") if isinstance(candidate, dict) else None
+        for part_at, part in _items(content, "parts"):
+            for name in ("functionCall", "function_call"):
+                if isinstance(part, dict) and name in part:
+                    index = stated_index(candidate, int(at[-1]))
+                    yield (*at, "content", *part_at, name), index, part[name]
+
+
+def _items(holder: Any, name: str) -> list[tuple[Path, Any]]:
+    """The items of the list of that name in either spelling, with the path to each."""
+    found = [
+        (each, holder[each])
+        for each in spellings(name)
+        if isinstance(holder, dict) and each in holder
+    ]
+    return [
+        ((each, at), item)
+        for each, items in found
+        if isinstance(items, list)
+        for at, item in enumerate(items)
+    ]
+
+
 def _channel(document: dict[str, Any], segment: Segment) -> Channel | None:
     """The channel of a text that goes on in later events; None for one that is whole."""
     match segment.path:
@@ -128,24 +201,9 @@ def _channel(document: dict[str, Any], segment: Segment) -> Channel | None:
             candidate = document["candidates"][position]
         case _:
             return None
-    if segment.format is not Format.TEXT:
-        return None
     part = candidate["content"]["parts"]
     if rest and isinstance(rest[0], int):
         part, rest = part[rest[0]], rest[1:]
-    index = stated_index(candidate, position)
-    match rest:
-        case ["text"]:
-            return (index, _THOUGHT if part.get("thought") else _TEXT)
-        case [("functionCall" | "function_call"), ("partialArgs" | "partial_args"), *steps, name]:
-            piece = _at(part, [*rest[:2], *steps])
-            path = member(piece, "jsonPath")
-            if name in ("stringValue", "string_value") and isinstance(path, str):
-                return (index, _ARGUMENT, path)
-    return None
-
-
-def _at(value: Any, path: list[str | int]) -> Any:
-    for step in path:
-        value = value[step]
-    return value
+    if rest != ["text"] or segment.format is not Format.TEXT:
+        return None
+    return (stated_index(candidate, position), _THOUGHT if part.get("thought") else _TEXT)

@@ -229,27 +229,59 @@ def test_arguments_of_a_function_are_redacted(is_array: bool) -> None:
     assert found.function_calls[0].args == {"to": ["[EMAIL_ADDRESS]"]}
 
 
-@pytest.mark.parametrize("is_array", FORMS)
-def test_arguments_that_come_in_pieces_are_redacted(is_array: bool) -> None:
-    def piece(text: str, path: str = "$.to") -> dict[str, Any]:
-        args = [{"jsonPath": path, "stringValue": text, "willContinue": True}]
-        return event(candidate({"functionCall": {"partialArgs": args, "willContinue": True}}))
+def piece(text: str, path: str, *, goes_on: bool = True, name: str = "") -> dict[str, Any]:
+    """A piece of an argument of a function call that goes on."""
+    args = [{"jsonPath": path, "stringValue": text, "willContinue": goes_on}]
+    call = {"partialArgs": args, "willContinue": True} | ({"name": name} if name else {})
+    return {"functionCall": call}
 
-    events = [
-        piece("jane@"),
-        piece("x ", "$.cc"),
-        piece("example.com, ok"),
-        said("", finish="STOP"),
-    ]
-    passed = output(REDACT_ALL, [written(events, is_array=is_array)], is_array=is_array)
-    assert b"jane" not in passed
-    texts: dict[str, str] = {}
-    for response in understood(passed, is_array=is_array):
+
+def called(stream: bytes, *, is_array: bool) -> list[dict[str, str]]:
+    """The arguments of each function call, by path."""
+    calls: list[dict[str, str]] = []
+    for response in understood(stream, is_array=is_array):
         for call in response.function_calls or ():
+            if call.name:
+                calls.append({})
             for one in call.partial_args or ():
                 path = one.json_path or ""
-                texts[path] = texts.get(path, "") + (one.string_value or "")
-    assert texts == {"$.to": "[EMAIL_ADDRESS], ok", "$.cc": "x "}
+                calls[-1][path] = calls[-1].get(path, "") + (one.string_value or "")
+    return calls
+
+
+@pytest.mark.parametrize("spelled", [False, True], ids=["camel", "snake"])
+@pytest.mark.parametrize("is_array", FORMS)
+def test_arguments_that_come_in_pieces_are_redacted(is_array: bool, spelled: bool) -> None:
+    events = [
+        event(candidate(piece("jane@", "$.to", name="mail"))),
+        event(candidate(piece("x ", "$.cc"))),
+        event(candidate(piece("example.com, 123-45", "$.to", goes_on=False))),
+        event(candidate({"functionCall": {}})),
+        event(candidate(piece("-6789, 94", "$.to", name="mail"))),
+        event(candidate(piece("105", "$.to"))),
+        said("", finish="STOP"),
+    ]
+    body = written(events, is_array=is_array)
+    if spelled:
+        for name in ("function_call", "partial_args", "json_path", "string_value"):
+            first, last = name.split("_")
+            body = body.replace(f"{first}{last.title()}".encode(), name.encode())
+    assert called(output(REDACT_ALL, [body], is_array=is_array), is_array=is_array) == [
+        {"$.to": "[EMAIL_ADDRESS], 123-45", "$.cc": "x "},
+        {"$.to": "-6789, 94105"},
+    ]
+
+
+def test_held_arguments_come_before_the_end_of_their_call() -> None:
+    end: dict[str, Any] = {"functionCall": {}}
+    events = [event(candidate(piece("123-45", "$.to", name="mail"))), event(candidate(end))]
+    found = documents(output(REDACT_ALL, [written(events, is_array=False)], is_array=False))
+    calls = [one["candidates"][0]["content"]["parts"][0]["functionCall"] for one in found]
+    assert [call.get("partialArgs", [{}])[0].get("stringValue") for call in calls] == [
+        "",
+        "123-45",
+        None,
+    ]
 
 
 BLOCKED: dict[str, list[dict[str, Any]]] = {
