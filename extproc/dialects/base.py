@@ -39,7 +39,8 @@ class StreamReader(Protocol):
     """Reads the events of one stream in order, and writes events that fit into it.
 
     `free` names members of an event's object whose value means nothing to its text: padding, or a
-    count of the events. One identifier or small number there is as good as another.
+    count of events or tokens. One identifier or small number there is as good as another. Members
+    of members are named with a dot.
     """
 
     free: tuple[str, ...]

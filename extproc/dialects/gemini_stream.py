@@ -31,7 +31,11 @@ class GeminiStream:
     its own, since it may end before its candidate.
     """
 
-    free: tuple[str, ...] = ()
+    free: tuple[str, ...] = (
+        "usageMetadata.candidatesTokenCount",
+        "usageMetadata.thoughtsTokenCount",
+        "usageMetadata.totalTokenCount",
+    )
 
     def __init__(self, *, is_array: bool) -> None:
         self._is_array = is_array

@@ -67,7 +67,8 @@ class StreamGuard:
         self._ended = False
         self.events = 0
         self.skipped: list[Skipped] = []
-        self.usage: Usage | None = None
+        self._usage: Usage | None = None
+        self._alike = b""  # the last event, if it was passed by its form
         self.unreadable = ""  # code of the first event that could not be read
 
     def verdict(self) -> Verdict:
@@ -77,6 +78,17 @@ class StreamGuard:
     def ended(self) -> bool:
         """Whether the stream was ended from here; nothing may follow."""
         return self._ended
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens as the provider has counted them so far."""
+        template, data = self._template, self._alike
+        if template is None or not data:
+            return self._usage
+        if template.is_whole:
+            [frame] = self._reader.framing(len(data)).feed(data, final=True)
+            data = frame.data or b""
+        return self._reader.read(data).usage or self._usage
 
     @property
     def holds_text(self) -> bool:
@@ -159,7 +171,7 @@ class StreamGuard:
         if not event.data:
             self._emit(event.raw if lines == event.lines else self._encoded(event, lines))
             return
-        self._template = None
+        self._template, self._alike = None, b""
         try:
             read = self._reader.read(event.data)
         except BodyError as error:
@@ -202,6 +214,7 @@ class StreamGuard:
                 return False
             text = known
         self._unused = 0
+        self._alike = data
         self.events += 1
         if passed is None:
             passed = filtered.feed(text)
@@ -218,7 +231,7 @@ class StreamGuard:
         return True
 
     def _inspect_event(self, event: Frame, read: StreamEvent, lines: tuple[bytes, ...]) -> None:
-        self.usage = read.usage or self.usage
+        self._usage = read.usage or self._usage
         self._account(read)
         document, changed = read.document, False
         closing = self._closing(read)

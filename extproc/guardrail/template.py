@@ -140,14 +140,16 @@ def learn(
     place = data.find(b'"%b"' % spelled) + 1
     marks = [(place, place + len(spelled), _MARK.encode())]
     for name in reader.free:
-        value = document.get(name)
+        *outer, last = name.split(".")
+        holder = _member(document, outer)
+        value = holder.get(last)
         if value is None:
             continue
-        found = re.search(rb'"%b"\s*:\s*(%b)(?=\s*[,}])' % (re.escape(name.encode()), _FREE), data)
+        found = re.search(rb'"%b"\s*:\s*(%b)(?=\s*[,}])' % (re.escape(last.encode()), _FREE), data)
         mark = _FREE_MARK.get(type(value))
         if found is None or mark is None:
             return None
-        document[name] = mark
+        holder[last] = mark
         marks.append((*found.span(1), json_document.write(mark)))
     marks.sort()
     text_at = next(index for index, mark in enumerate(marks) if mark[0] == place)
@@ -172,6 +174,13 @@ def learn(
         return None
     received = _form(data, [mark[:2] for mark in marks], text_at)
     return Template(channel, frame, received, _form(written, places, text_at), is_whole=is_whole)
+
+
+def _member(document: Any, path: list[str]) -> dict[str, Any]:
+    """The object at `path`, an empty one where there is none."""
+    for step in path:
+        document = document.get(step) if isinstance(document, dict) else None
+    return document if isinstance(document, dict) else {}
 
 
 def _are_free(values: list[bytes], text_at: int) -> bool:
