@@ -43,10 +43,13 @@ class BedrockInvoke:
         return _CHAT.request(document)
 
     def response(self, document: Any) -> Reading:
-        if isinstance(document, dict) and isinstance(document.get("output"), dict):
-            return converse.with_roles(read(document, converse.RESPONSE, role="assistant"))
-        if isinstance(document, dict) and isinstance(document.get("content"), list):
-            return _ANTHROPIC.response(document)
+        if isinstance(document, dict):
+            if isinstance(document.get("output"), dict):
+                return converse.with_roles(read(document, converse.RESPONSE, role="assistant"))
+            if isinstance(document.get("content"), list):
+                return _ANTHROPIC.response(document)
+            if isinstance(document.get("choices"), list):
+                return _CHAT.response(document)
         return read(document, bedrock_models.ANSWER, role="assistant")
 
     def usage(self, document: Any) -> Usage | None:

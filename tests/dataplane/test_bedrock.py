@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import anthropic
 import boto3
 import pytest
 from botocore.config import Config
@@ -272,3 +273,52 @@ def test_stream_that_cannot_be_read_ends_in_an_exception(blocking: Stack, blocke
     ):
         blocked.ask_for_stream("Hello")
     assert raised.value.response["Error"]["Code"] == "modelStreamErrorException"
+
+
+def anthropic_client(running: Stack) -> anthropic.AnthropicBedrock:
+    return anthropic.AnthropicBedrock(
+        aws_region="us-east-1",
+        aws_access_key="any",
+        aws_secret_key="any",
+        base_url=f"{running.gateway.url}/bedrock",
+        http_client=anthropic.DefaultHttpxClient(trust_env=False),
+        max_retries=2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "said", "reason"),
+    [("redacting", REDACTED, "end_turn"), ("blocking", "Mail ", "refusal")],
+    ids=["redacted", "blocked"],
+)
+def test_sdk_of_anthropic_reads_the_stream(
+    request: pytest.FixtureRequest, policy: str, said: str, reason: str
+) -> None:
+    running: Stack = request.getfixturevalue(policy)
+    chunks = stream(claude(TEXT), EVENTS)
+    with running.recorder.answering(chunks), anthropic_client(running) as client:
+        events = list(
+            client.messages.create(
+                model="anthropic.claude-haiku-4-5-20251001-v1:0",
+                max_tokens=99,
+                messages=[{"role": "user", "content": "Hello"}],
+                stream=True,
+            )
+        )
+    deltas = [one.delta for one in events if one.type == "content_block_delta"]
+    assert "".join(one.text for one in deltas if one.type == "text_delta") == said
+    assert [one.delta.stop_reason for one in events if one.type == "message_delta"] == [reason]
+
+
+def test_sdk_of_anthropic_is_denied_a_blocked_request(blocking: Stack) -> None:
+    with (
+        blocking.recorder.answering(document({})) as received,
+        anthropic_client(blocking) as client,
+        pytest.raises(anthropic.PermissionDeniedError, match="policy_violation"),
+    ):
+        client.messages.create(
+            model="anthropic.claude-haiku-4-5-20251001-v1:0",
+            max_tokens=99,
+            messages=[{"role": "user", "content": TEXT}],
+        )
+    assert received == []

@@ -14,7 +14,7 @@ from extproc.dialects.bedrock_invoke import BedrockInvoke, InvokeStream
 from extproc.dialects.walk import Reading
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import BodyError
-from extproc.model.values import Usage
+from extproc.model.values import Direction, Usage
 from tests.dialects.aws_events import event, events, headers, message, part
 from tests.guardrail.making import (
     BLOCK_SSN,
@@ -115,6 +115,15 @@ def test_text_of_an_answer_is_inspected(answer: dict[str, Any], found: list[str]
 )
 def test_usage_is_found_wherever_a_model_says_it(answer: dict[str, Any]) -> None:
     assert INVOKE.usage(answer) == Usage(3, 5)
+
+
+def test_log_probabilities_go_where_the_text_was_redacted() -> None:
+    spelled = [{"token": piece, "logprob": -0.1} for piece in pieces(TEXT, 1)]
+    choice = {"index": 0, "message": {"content": TEXT}, "logprobs": {"content": spelled}}
+    body = json.dumps({"choices": [choice]}).encode()
+    inspection = REDACT_ALL.inspect_json(INVOKE, Direction.RESPONSE, body, "caller")
+    [left] = json.loads(inspection.body or b"")["choices"]
+    assert left == {"index": 0, "message": {"content": REDACTED}, "logprobs": None}
 
 
 # Streams. A model is the name of its text, how a piece of it looks, and its last event.
