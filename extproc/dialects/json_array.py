@@ -17,7 +17,9 @@ END = b"]"
 
 _BROKEN = BodyError("invalid_json", "the stream is not a JSON array of objects")
 _NOT_SPACE = re.compile(rb"[^ \t\r\n]")
-_BRACKET = re.compile(rb'["{}\[\]]')
+_STRINGS = rb'[^"{}\[\]]*+(?:"(?:[^"\\]++|\\.)*+"[^"{}\[\]]*+)*+'
+_WHOLE_STRINGS = re.compile(_STRINGS, re.DOTALL)
+_BRACKET = re.compile(rb"%b([{}\[\]])" % _STRINGS, re.DOTALL)  # the next that is in no string
 _IN_STRING = re.compile(rb'["\\]')
 
 
@@ -119,19 +121,31 @@ class JsonArray:
             self._start, self._depth = found.start(), 1
 
     def _go_on(self, frames: list[Frame]) -> None:
-        """Look for the next character of the element that matters."""
-        found = (_IN_STRING if self._in_string else _BRACKET).search(self._kept, self._at)
-        self._at = len(self._kept) if found is None else found.end()
-        if found is None:
+        """Look for the end of the element, or of its string that is cut."""
+        if self._in_string:
+            self._go_on_in_string()
             return
-        if found[0] == b"\\":
+        kept, at, depth = self._kept, self._at, self._depth
+        while depth and (found := _BRACKET.match(kept, at)):
+            at = found.end()
+            depth += 1 if found[1] in b"{[" else -1
+        self._at, self._depth = at, depth
+        if not depth:
+            self._cut(bytes(kept[self._start : at]), frames)
+            return
+        strings = _WHOLE_STRINGS.match(kept, at)
+        self._at = strings.end() if strings else at
+        if self._at < len(kept):
+            self._at += 1
+            self._in_string = True
+
+    def _go_on_in_string(self) -> None:
+        found = _IN_STRING.search(self._kept, self._at)
+        self._at = len(self._kept) if found is None else found.end()
+        if found is not None and found[0] == b"\\":
             self._at += 1  # what it escapes may come with the next chunk
-        elif found[0] == b'"':
-            self._in_string = not self._in_string
-        else:
-            self._depth += 1 if found[0] in b"{[" else -1
-            if not self._depth:
-                self._cut(bytes(self._kept[self._start : self._at]), frames)
+        elif found is not None:
+            self._in_string = False
 
     def _cut(self, data: bytes, frames: list[Frame]) -> None:
         if self._at > self._max_event:
