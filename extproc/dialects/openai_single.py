@@ -21,6 +21,7 @@ _USAGE: Shape = {
     "input_tokens_details": {"image_tokens": TOKEN, "text_tokens": TOKEN},
     "output_tokens_details": {"image_tokens": TOKEN, "text_tokens": TOKEN},
 }
+_VECTOR = Place(string=Media("embedding"), numbers=TOKEN)
 _PICTURE: dict[str, Shape] = {"image_url": Media("image"), "file_id": TOKEN}
 
 
@@ -67,9 +68,7 @@ EMBEDDINGS = OpenAISingle(
         "object": TOKEN,
         "model": TOKEN,
         "id": TOKEN,
-        "data": {
-            "*": {"object": TOKEN, "index": TOKEN, "embedding": Place(string=Media("embedding"))}
-        },
+        "data": {"*": {"object": TOKEN, "index": TOKEN, "embedding": _VECTOR}},
         "usage": _USAGE,
     },
 )

@@ -146,7 +146,7 @@ def _visit_list(value: list[Any], shape: Shape, path: Path, role: str, reading: 
         if isinstance(shape, Media):
             reading.skipped.append(Skipped(path, shape.kind))
             return
-        if _are_small(value):  # an embedding, or the like
+        if shape is TOKEN or _are_small(value):  # an embedding, or the like
             return
     inner = shape.get("*") if isinstance(shape, dict) else None
     for index, item in enumerate(value):
