@@ -1,4 +1,4 @@
-"""OpenAI's APIs of one question and one answer: embeddings, moderations, images and speech.
+"""OpenAI's APIs of one question and one answer: embeddings, moderations and images.
 
 https://platform.openai.com/docs/api-reference/embeddings and the pages beside it.
 """
@@ -22,7 +22,6 @@ _USAGE: Shape = {
     "output_tokens_details": {"image_tokens": TOKEN, "text_tokens": TOKEN},
 }
 _VECTOR = Place(string=Media("embedding"), numbers=TOKEN)
-_PICTURE: dict[str, Shape] = {"image_url": Media("image"), "file_id": TOKEN}
 
 
 class OpenAISingle:
@@ -85,12 +84,9 @@ IMAGES = OpenAISingle(
     request={
         "model": TOKEN,
         "prompt": None,
-        "images": {"*": _PICTURE},
-        "mask": _PICTURE,
         **dict.fromkeys(
             (
                 "background",
-                "input_fidelity",
                 "moderation",
                 "output_compression",
                 "output_format",
@@ -112,17 +108,4 @@ IMAGES = OpenAISingle(
         },
         "usage": _USAGE,
     },
-)
-SPEECH = OpenAISingle(
-    "openai_speech",
-    request={
-        "model": TOKEN,
-        "input": None,
-        "instructions": None,
-        "voice": Place(string=TOKEN, otherwise={"id": TOKEN}),
-        "response_format": TOKEN,
-        "stream_format": TOKEN,
-        "speed": TOKEN,
-    },
-    response=None,
 )

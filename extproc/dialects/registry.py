@@ -16,7 +16,7 @@ from extproc.dialects.mcp import ModelContextProtocol
 from extproc.dialects.ollama import Ollama
 from extproc.dialects.openai_chat import OpenAIChat
 from extproc.dialects.openai_completions import FillInTheMiddle, OpenAICompletions
-from extproc.dialects.openai_single import EMBEDDINGS, IMAGES, MODERATIONS, SPEECH
+from extproc.dialects.openai_single import EMBEDDINGS, IMAGES, MODERATIONS
 from extproc.dialects.responses import Responses
 
 _GEMINI = r"(?:/publishers/google|/v1(?:alpha|beta\d*)?)(?:/tunedModels|/models)/[^/:]+"
@@ -70,8 +70,7 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*(?<![^ /])(?<!chat/)completions/?"), OpenAICompletions()),
     (re.compile(r"POST .*(?<![^ /])embeddings/?"), EMBEDDINGS),
     (re.compile(r"POST .*(?<![^ /])moderations/?"), MODERATIONS),
-    (re.compile(r"POST .*(?<![^ /])images/(generations|edits)/?"), IMAGES),
-    (re.compile(r"POST .*(?<![^ /])audio/speech/?"), SPEECH),
+    (re.compile(r"POST .*(?<![^ /])images/generations/?"), IMAGES),
 )
 
 

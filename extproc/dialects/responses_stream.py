@@ -70,7 +70,7 @@ class ResponsesStream:
 
     An additional event has a number between that of the event before it and the next, both
     included, so that a client which goes on from there misses nothing that the provider said. An
-    end has a number beyond all that came before.
+    end has a number beyond all that came before; it says the items again that were finished.
     """
 
     free: tuple[str, ...] = ("sequence_number", "obfuscation")

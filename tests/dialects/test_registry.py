@@ -61,7 +61,6 @@ COMPATIBLE = [
     (EMBEDDINGS, "api.mistral.ai", "/v1/embeddings"),
     ("openai_moderations", "api.openai.com", "/v1/moderations"),
     ("openai_images", "api.openai.com", "/v1/images/generations"),
-    ("openai_speech", "api.openai.com", "/v1/audio/speech"),
     (RESPONSES, "api.openai.com", "/v1/responses"),
     (RESPONSES, "api.openai.com", "/v1/responses/compact"),
     (RESPONSES, "api.openai.com", "/v1/responses/input_tokens"),
