@@ -6,9 +6,11 @@ https://platform.openai.com/docs/api-reference/embeddings and the pages beside i
 from typing import Any
 
 from extproc.dialects import document as json_document
+from extproc.dialects import sse
 from extproc.dialects.numbers import is_count
 from extproc.dialects.openai_chat import error_object
 from extproc.dialects.openai_completions import TOKEN_IDS
+from extproc.dialects.responses_stream import TypedStream
 from extproc.dialects.walk import TOKEN, Media, Place, Reading, Shape, read
 from extproc.model.errors import BodyError
 from extproc.model.values import Refusal, Usage
@@ -48,8 +50,8 @@ class OpenAISingle:
         said = usage.get("output_tokens", 0)
         return Usage(int(given), int(said)) if is_count(given) and is_count(said) else None
 
-    def stream(self, media_type: str) -> None:  # noqa: ARG002 - part of the protocol
-        return None
+    def stream(self, media_type: str) -> TypedStream | None:
+        return TypedStream() if media_type == sse.MEDIA_TYPE else None
 
     def error(self, refusal: Refusal) -> bytes:
         return json_document.write(error_object(refusal))

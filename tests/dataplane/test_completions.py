@@ -92,3 +92,22 @@ def test_vectors_pass_as_they_are(redacting: Stack, redacted: Sdk, packed: bool)
         answer = redacted.client.embeddings.create(model="m", input=list(VALUES))
     assert answer.data[0].embedding == VECTOR
     assert leaks(received[0].body) == []
+
+
+def transcript(text: str) -> list[bytes]:
+    pieces = [text[start : start + 5] for start in range(0, len(text), 5)]
+    events = [{"type": "transcript.text.delta", "delta": piece} for piece in pieces]
+    events.append({"type": "transcript.text.done", "text": text})
+    return [sse.write(sse.Event((), event)) for event in events]
+
+
+def heard(sdk: Sdk) -> list[Any]:
+    """The events of a transcript that is streamed."""
+    transcriptions = sdk.client.audio.transcriptions
+    return list(transcriptions.create(model="m", file=("a.wav", b"RIFF"), stream=True))
+
+
+def test_streamed_transcript_is_redacted(redacting: Stack, redacted: Sdk) -> None:
+    with redacting.recorder.answering(stream(transcript(TEXT))):
+        *deltas, done = heard(redacted)
+    assert "".join(event.delta for event in deltas) == done.text == REDACTED

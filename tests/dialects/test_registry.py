@@ -102,7 +102,7 @@ def test_stored_responses_are_read_like_new_ones(method: str, path: str) -> None
         ("GET", "/v1/responses"),
         ("POST", "/v1/responses/resp_1/cancel"),
         ("POST", "/async/chat/completions"),
-        ("POST", "/v1/files"),
+        ("POST", "/v1/vector_stores"),
         ("POST", "/v1/fine_tuning/jobs"),
         ("GET", "/v1/chat/completions"),
         ("DELETE", "/v1/chat/completions"),
