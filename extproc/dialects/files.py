@@ -5,7 +5,9 @@ Forms and files themselves are read by `contents`, whatever the API.
 
 from typing import Any
 
+from extproc.dialects import sse
 from extproc.dialects.generic import GenericJson
+from extproc.dialects.responses_stream import TypedStream
 from extproc.dialects.walk import Media, Reading, Shape, read
 
 # https://platform.openai.com/docs/api-reference/images
@@ -18,3 +20,6 @@ class Files(GenericJson):
 
     def response(self, document: Any) -> Reading:
         return read(document, _RESPONSE, role="assistant")
+
+    def stream(self, media_type: str) -> TypedStream | None:
+        return TypedStream() if media_type == sse.MEDIA_TYPE else None

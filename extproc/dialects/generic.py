@@ -3,6 +3,7 @@
 from typing import Any
 
 from extproc.dialects import document as json_document
+from extproc.dialects.base import StreamReader
 from extproc.dialects.openai_chat import error_object
 from extproc.dialects.walk import Reading, read
 from extproc.model.values import Refusal, Usage
@@ -22,7 +23,7 @@ class GenericJson:
     def usage(self, document: Any) -> Usage | None:  # noqa: ARG002 - part of the protocol
         return None
 
-    def stream(self, media_type: str) -> None:  # noqa: ARG002
+    def stream(self, media_type: str) -> StreamReader | None:  # noqa: ARG002
         return None
 
     def error(self, refusal: Refusal) -> bytes:

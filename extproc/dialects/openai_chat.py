@@ -4,6 +4,7 @@ https://platform.openai.com/docs/api-reference/chat. Fields of compatible provid
 executed tools, thinking parts) are covered because whatever is not named here is read as text.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from extproc.dialects import document as json_document
@@ -98,7 +99,7 @@ _USAGE: Shape = {
         "rejected_prediction_tokens": TOKEN,
     },
 }
-_ENVELOPE: dict[str, Shape] = {
+ENVELOPE: dict[str, Shape] = {  # of whole answers and of chunks
     "id": TOKEN,
     "object": TOKEN,
     "created": TOKEN,
@@ -120,15 +121,15 @@ def _spelled(logprobs: Any) -> str:
     return spelled(logprobs.get("content")) + spelled(logprobs.get("refusal"))
 
 
-_CHOICE: dict[str, Shape] = {
+CHOICE: dict[str, Shape] = {
     "index": TOKEN,
     "finish_reason": TOKEN,
     "seed": TOKEN,
     "native_finish_reason": TOKEN,
     "logprobs": Repeat({"content": TOKENS, "refusal": TOKENS}, _spelled),
 }
-_RESPONSE: Shape = {**_ENVELOPE, "choices": {"*": {**_CHOICE, "message": _MESSAGE}}}
-_CHUNK: Shape = {**_ENVELOPE, "choices": {"*": {**_CHOICE, "delta": _MESSAGE}}}
+_RESPONSE: Shape = {**ENVELOPE, "choices": {"*": {**CHOICE, "message": _MESSAGE}}}
+_CHUNK: Shape = {**ENVELOPE, "choices": {"*": {**CHOICE, "delta": _MESSAGE}}}
 
 _DONE = b"[DONE]"
 
@@ -149,7 +150,7 @@ class OpenAIChat:
         return read(document, _RESPONSE, role="assistant")
 
     def usage(self, document: Any) -> Usage | None:
-        return _usage(document)
+        return usage_of(document)
 
     def stream(self, media_type: str) -> "ChatStream | None":
         return ChatStream() if media_type == sse.MEDIA_TYPE else None
@@ -174,6 +175,8 @@ class ChatStream:
     """Chunks of a streamed answer. A channel's scope is the index of its choice."""
 
     free: tuple[str, ...] = ("obfuscation",)
+    _shape: Shape = _CHUNK
+    _nothing: Mapping[str, Any] = {"delta": {}}  # what a choice has that says no more
 
     def __init__(self) -> None:
         self._envelope: dict[str, Any] = {}
@@ -189,8 +192,8 @@ class ChatStream:
         document = json_document.parse(data)
         if not isinstance(document, dict):
             raise BodyError("invalid_event", "an event of the stream is not a JSON object")
-        event = StreamEvent(document, usage=_usage(document))
-        reading = read(document, _CHUNK, role="assistant")
+        event = StreamEvent(document, usage=usage_of(document))
+        reading = read(document, self._shape, role="assistant")
         event.whole.skipped = reading.skipped
         for segment in reading.segments:
             if _grows(segment):
@@ -212,7 +215,7 @@ class ChatStream:
 
     def filtered_end(self) -> list[Frame]:
         choices = [
-            {"index": index, "delta": {}, "finish_reason": "content_filter"}
+            {"index": index, **self._nothing, "finish_reason": "content_filter"}
             for index in self._open_choices or [0]
         ]
         end = json_document.write({**self._envelope, "choices": choices})
@@ -248,7 +251,7 @@ class ChatStream:
         self._envelope = {
             key: value
             for key, value in document.items()
-            if key in _ENVELOPE and key not in self.free and _is_token(value)
+            if key in ENVELOPE and key not in self.free and _is_token(value)
         }
         finished: list[int | str] = []
         for position, choice in enumerate(choices):
@@ -283,7 +286,8 @@ def _is_token(value: Any) -> bool:
     return isinstance(value, int) or (isinstance(value, str) and is_token(value))
 
 
-def _usage(document: Any) -> Usage | None:
+def usage_of(document: Any) -> Usage | None:
+    """Tokens counted in a whole answer, or in a chunk."""
     usage = document.get("usage") if isinstance(document, dict) else None
     if not isinstance(usage, dict):
         return None

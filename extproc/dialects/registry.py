@@ -15,12 +15,15 @@ from extproc.dialects.generic import GenericJson
 from extproc.dialects.mcp import ModelContextProtocol
 from extproc.dialects.ollama import Ollama
 from extproc.dialects.openai_chat import OpenAIChat
+from extproc.dialects.openai_completions import FillInTheMiddle, OpenAICompletions
+from extproc.dialects.openai_single import EMBEDDINGS, IMAGES, MODERATIONS
 from extproc.dialects.responses import Responses
 
 _GEMINI = r"(?:/publishers/google|/v1(?:alpha|beta\d*)?)(?:/tunedModels|/models)/[^/:]+"
 _ANTHROPIC = AnthropicMessages()
-_MCP = ModelContextProtocol()
+_CHAT = OpenAIChat()
 _GENERIC = GenericJson()
+_MCP = ModelContextProtocol()
 _RESPONSES = Responses()
 _FILES = Files("files")
 _UPLOAD = Files("upload")
@@ -40,7 +43,8 @@ ANY_CONTENT = (FALLBACK, FILES, UPLOAD)
 # Matched with the whole request line without a query, `POST api.openai.com/v1/chat/completions`.
 # The last segments decide, so that a provider's prefix, version or deployment does not matter.
 _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
-    (re.compile(r"POST .*(?<![^ /])chat/completions/?"), OpenAIChat()),
+    (re.compile(r"POST .*(?<![^ /])(?<!async/)(chat|agents)/completions/?"), _CHAT),
+    (re.compile(r"POST .*/cortex/inference:complete"), _CHAT),
     (re.compile(r"POST .*(?<![^ /])v1/messages(/count_tokens|/batches)?/?"), _ANTHROPIC),
     (re.compile(rf"POST .*{_GEMINI}:streamGenerateContent"), Gemini(streams=True)),
     (re.compile(rf"POST .*(?:{_GEMINI}:\w+|/cachedContents)"), Gemini(streams=False)),
@@ -62,6 +66,11 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*/(files|batches|uploads(/[^/]+(/parts|/complete)?)?)/?"), _FILES),
     (re.compile(r"GET .*/(files/[^/]+/content|batches/[^/]+/results)/?"), _FILES),
     (re.compile(r"(POST|PUT) [^/]*/upload/v.*"), _UPLOAD),
+    (re.compile(r"POST .*/fim/completions/?"), FillInTheMiddle()),
+    (re.compile(r"POST .*(?<![^ /])(?<!chat/)completions/?"), OpenAICompletions()),
+    (re.compile(r"POST .*(?<![^ /])embeddings/?"), EMBEDDINGS),
+    (re.compile(r"POST .*(?<![^ /])moderations/?"), MODERATIONS),
+    (re.compile(r"POST .*(?<![^ /])images/generations/?"), IMAGES),
 )
 
 

@@ -323,6 +323,10 @@ _EVENT: dict[str, Shape] = {
     "output_format": TOKEN,
     "quality": TOKEN,
     "partial_image_b64": Media("image"),
+    "b64_json": Media("image"),
+    "audio": Media("audio"),
+    "created_at": TOKEN,
+    "usage": _USAGE,
 }
 _EVENT_OF_JSON: Shape = {**_EVENT, "delta": JSON}
 _EVENT_OF_AUDIO: Shape = {**_EVENT, "delta": Media("audio")}

@@ -4,7 +4,7 @@ https://platform.openai.com/docs/api-reference/responses-streaming. Every event 
 its `type`; a text grows in events whose type ends in `.delta`, and ends with one in `.done`.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from extproc.dialects import document as json_document
 from extproc.dialects.base import Channel, Delta, StreamEvent
@@ -26,6 +26,14 @@ _ENDS = frozenset(
         "response.failed",
         "response.cancelled",
         "error",
+    }
+)
+_ENDS_OF_MEDIA = frozenset(
+    {
+        "image_edit.completed",
+        "image_generation.completed",
+        "speech.audio.done",
+        "transcript.text.done",
     }
 )
 # Parts and items may be added with the beginning of what grows later.
@@ -58,7 +66,18 @@ _EMPTY: dict[str, Any] = {
 }
 _REPEATED = 1 << 18  # bytes of finished items that a filtered end says again
 _LATE = 1_000_000  # more than any number of an event that may pass unread (see template.py)
-_NOTHING: tuple[bool, Any, int] = (False, None, 0)
+
+
+class _Brought(NamedTuple):
+    """What an event brings if it passes: a beginning or an end, a finished item and its size."""
+
+    begins: bool = False
+    ends: bool = False
+    item: Any = None
+    size: int = 0
+
+
+_NOTHING = _Brought()
 
 
 class ResponsesStream:
@@ -70,7 +89,7 @@ class ResponsesStream:
 
     An additional event has a number between that of the event before it and the next, both
     included, so that a client which goes on from there misses nothing that the provider said. An
-    end has a number beyond all that came before.
+    end has a number beyond all that came before; it says the items again that were finished.
     """
 
     free: tuple[str, ...] = ("sequence_number", "obfuscation")
@@ -80,7 +99,8 @@ class ResponsesStream:
         self._begun = False  # whether clients have seen the response
         self._finished: list[Any] = []  # items that have passed
         self._size = 0  # of the events that brought them, in bytes
-        self._last: tuple[bool, Any, int] = _NOTHING  # what the last event brings if it passes
+        self._ended = False  # and its end
+        self._last = _NOTHING  # of what came last, and may yet be cut
         self._open: dict[str, None] = {}  # ordered set of scopes
         self._skeletons: dict[Channel, dict[str, Any]] = {}
         self._number = _LATE  # of an additional event
@@ -98,7 +118,7 @@ class ResponsesStream:
         kind = document.get("type")
         kind = kind if isinstance(kind, str) and is_token(kind) else ""
         response = document.get("response")
-        event = StreamEvent(document, usage=usage_of(response))
+        event = StreamEvent(document, usage=usage_of(response) or usage_of(document))
         reading = read(document, event_shape(kind), role="assistant")
         event.whole.skipped = reading.skipped
         for segment in reading.segments:
@@ -118,10 +138,12 @@ class ResponsesStream:
 
     def carrier(self, channel: Channel, text: str) -> Frame:
         skeleton = self._skeletons[channel]
-        event = {"type": skeleton["type"], "sequence_number": self._number, **skeleton}
-        return _named({**event, "delta": text})
+        number = {"sequence_number": self._number} if "sequence_number" in skeleton else {}
+        return _named({**skeleton, **number, "delta": text})
 
-    def filtered_end(self) -> list[Frame]:
+    def filtered_end(self) -> list[Frame] | None:
+        if self._ended:
+            return []
         begin = {**_EMPTY, **self._envelope, "status": "in_progress", "output": []}
         end = {
             **begin,
@@ -189,19 +211,31 @@ class ResponsesStream:
             }
         # Of the item there is no copy: what is redacted in it is gone when it has passed.
         item = document.get("item") if kind == "response.output_item.done" else None
-        self._last = isinstance(response, dict), item, size
+        ends = kind in _ENDS or kind in _ENDS_OF_MEDIA
+        self._last = _Brought(isinstance(response, dict), ends, item, size)
 
     def _pass_last(self) -> None:
         """Another event follows, so the last one has passed."""
-        begun, item, size = self._last
-        self._begun |= begun
+        begins, ends, item, size = self._last
+        self._begun |= begins
+        self._ended |= ends
         if item is not None and self._size + size <= _REPEATED:
             self._finished.append(item)
             self._size += size
         self._last = _NOTHING
 
 
-_PLACE = ("item_id", "output_index", "content_index", "summary_index")
+class TypedStream(ResponsesStream):
+    """Events of the same form, of APIs that have no word for an end by a filter.
+
+    So images, speech and transcripts are streamed.
+    """
+
+    def filtered_end(self) -> list[Frame] | None:
+        return [] if self._ended else None
+
+
+_PLACE = ("sequence_number", "item_id", "output_index", "content_index", "summary_index")
 
 
 def _prefix(document: dict[str, Any], kind: str) -> str:

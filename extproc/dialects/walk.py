@@ -65,20 +65,23 @@ ROLE = Role()
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place for different things: a string, or objects told apart by their member `type`.
+    """A place for different things: a string, a list of `numbers`, or objects told apart by `type`.
 
     `role` is whose words they are, where the API says so and not the document.
     """
 
-    otherwise: "dict[str, Shape]" = field(default_factory=dict)
+    otherwise: "Shape" = field(default_factory=dict)
     types: "Mapping[str, Shape]" = field(default_factory=dict)
     string: "Shape" = None
+    numbers: "Shape" = None
     role: str = ""
 
     def of(self, value: Any) -> "Shape":
         """The shape of what stands here."""
         if isinstance(value, str):
             return self.string
+        if self.numbers is not None and isinstance(value, list) and _are_numbers(value):
+            return self.numbers
         named = value.get("type") if isinstance(value, dict) else None
         return self.types.get(named, self.otherwise) if isinstance(named, str) else self.otherwise
 
@@ -143,7 +146,7 @@ def _visit_list(value: list[Any], shape: Shape, path: Path, role: str, reading: 
         if isinstance(shape, Media):
             reading.skipped.append(Skipped(path, shape.kind))
             return
-        if _are_small(value):  # an embedding, or the like
+        if shape is TOKEN or _are_small(value):  # an embedding, or the like
             return
     inner = shape.get("*") if isinstance(shape, dict) else None
     for index, item in enumerate(value):

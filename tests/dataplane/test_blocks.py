@@ -6,7 +6,7 @@ from typing import Any
 import openai
 import pytest
 
-from tests.dataplane import sse
+from tests.dataplane import openai_sdk, sse
 from tests.dataplane.canaries import SSN, TEXT, VALUES, leaks
 from tests.dataplane.harness import BLOCK, CHAT, FULL_DUPLEX, Stack, eventually, stack, wait
 from tests.dataplane.recorder import Recorder, document, stream
@@ -25,23 +25,8 @@ def saying(text: str) -> dict[str, Any]:
 ANSWER = saying(TEXT)
 
 
-class Sdk:
-    """The official client with its own retries, and how often it went over the wire."""
-
-    def __init__(self, running: Stack) -> None:
-        self.attempts = 0
-        transport = openai.DefaultHttpxClient(
-            trust_env=False, event_hooks={"request": [self._count]}
-        )
-        self.client = openai.OpenAI(
-            api_key="any",
-            base_url=f"{running.gateway.url}/openai/v1",
-            http_client=transport,
-            max_retries=2,
-        )
-
-    def _count(self, _request: object) -> None:
-        self.attempts += 1
+class Sdk(openai_sdk.Sdk):
+    """The official client, asked for chat completions."""
 
     def ask(self, text: str) -> Any:
         messages: Any = [{"role": "user", "content": text}]
@@ -54,9 +39,8 @@ class Sdk:
 
 @pytest.fixture
 def sdk(blocking: Stack) -> Iterator[Sdk]:
-    made = Sdk(blocking)
-    yield made
-    made.client.close()
+    with Sdk(blocking) as made:
+        yield made
 
 
 def check_refusal(error: openai.PermissionDeniedError, types: set[str]) -> None:

@@ -12,6 +12,7 @@ from openai.types.responses import ResponseFunctionToolCall
 from tests.dataplane import sse
 from tests.dataplane.canaries import REDACTED, SSN, TEXT, leaks, leaks_in
 from tests.dataplane.harness import Stack, wait
+from tests.dataplane.openai_sdk import Sdk
 from tests.dataplane.recorder import Answer, document, stream
 
 RESPONSE: dict[str, Any] = {
@@ -30,35 +31,16 @@ CALL = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "mai
 ENDLESS = 20_000
 
 
-class Sdk:
-    """The official client with its own retries, and how often it went over the wire."""
-
-    def __init__(self, running: Stack) -> None:
-        self.attempts = 0
-        transport = openai.DefaultHttpxClient(
-            trust_env=False, event_hooks={"request": [self._count]}
-        )
-        base_url = f"{running.gateway.url}/openai/v1"
-        self.client = openai.OpenAI(
-            api_key="any", base_url=base_url, http_client=transport, max_retries=2
-        )
-
-    def _count(self, _request: object) -> None:
-        self.attempts += 1
-
-
 @pytest.fixture
 def blocked(blocking: Stack) -> Iterator[Sdk]:
-    made = Sdk(blocking)
-    yield made
-    made.client.close()
+    with Sdk(blocking) as made:
+        yield made
 
 
 @pytest.fixture
 def redacted(redacting: Stack) -> Iterator[Sdk]:
-    made = Sdk(redacting)
-    yield made
-    made.client.close()
+    with Sdk(redacting) as made:
+        yield made
 
 
 def part(text: str) -> dict[str, Any]:

@@ -20,16 +20,96 @@ def test_chat_completions_are_known_under_any_prefix(path: str) -> None:
     assert find("POST", path).name == "openai_chat"
 
 
+CHAT = "openai_chat"
+COMPLETIONS = "openai_completions"
+EMBEDDINGS = "openai_embeddings"
+RESPONSES = "openai_responses"
+
+# As providers name them; most of these are recorded.
+COMPATIBLE = [
+    (CHAT, "api.openai.com", "/v1/chat/completions"),
+    (CHAT, "x.openai.azure.com", "/openai/deployments/gpt-4o/chat/completions?api-version=1"),
+    (CHAT, "x.openai.azure.com", "/openai/v1/chat/completions"),
+    (CHAT, "api.mistral.ai", "/v1/chat/completions#stream"),
+    (CHAT, "api.mistral.ai", "/v1/agents/completions"),
+    (CHAT, "api.groq.com", "/openai/v1/chat/completions"),
+    (CHAT, "openrouter.ai", "/api/v1/chat/completions"),
+    (CHAT, "api.deepseek.com", "/chat/completions"),
+    (CHAT, "api.x.ai", "/v1/chat/completions"),
+    (CHAT, "api.cerebras.ai", "/v1/chat/completions"),
+    (CHAT, "api.together.xyz", "/v1/chat/completions"),
+    (CHAT, "router.huggingface.co", "/nebius/v1/chat/completions"),
+    (CHAT, "router.huggingface.co", "/novita/v3/openai/chat/completions"),
+    (CHAT, "o-a.snowflakecomputing.com", "/api/v2/cortex/v1/chat/completions"),
+    (CHAT, "o-a.snowflakecomputing.com", "/api/v2/cortex/inference:complete"),
+    (CHAT, "localhost:8000", "/v1/chat/completions"),
+    (CHAT, "localhost:11434", "/v1/chat/completions"),
+    (CHAT, "api.z.ai", "/api/paas/v4/chat/completions"),
+    (CHAT, "api.inference.crusoecloud.com", "/v1/chat/completions"),
+    (CHAT, "us.inference.heroku.com", "/v1/chat/completions"),
+    (CHAT, "api.perplexity.ai", "/chat/completions"),
+    (CHAT, "api.fireworks.ai", "/inference/v1/chat/completions"),
+    (CHAT, "generativelanguage.googleapis.com", "/v1beta/openai/chat/completions"),
+    (CHAT, "bedrock-mantle.us-east-1.api.aws", "/v1/chat/completions"),
+    (COMPLETIONS, "api.openai.com", "/v1/completions"),
+    (COMPLETIONS, "x.openai.azure.com", "/openai/deployments/d/completions?api-version=1"),
+    (COMPLETIONS, "api.deepseek.com", "/beta/completions"),
+    (COMPLETIONS, "api.fireworks.ai", "/inference/v1/completions"),
+    ("mistral_fim", "api.mistral.ai", "/v1/fim/completions"),
+    (EMBEDDINGS, "api.openai.com", "/v1/embeddings"),
+    (EMBEDDINGS, "x.openai.azure.com", "/openai/deployments/d/embeddings?api-version=1"),
+    (EMBEDDINGS, "api.mistral.ai", "/v1/embeddings"),
+    ("openai_moderations", "api.openai.com", "/v1/moderations"),
+    ("openai_images", "api.openai.com", "/v1/images/generations"),
+    (RESPONSES, "api.openai.com", "/v1/responses"),
+    (RESPONSES, "api.openai.com", "/v1/responses/compact"),
+    (RESPONSES, "api.openai.com", "/v1/responses/input_tokens"),
+    (RESPONSES, "api.openai.com", "/v1/conversations"),
+    (RESPONSES, "api.openai.com", "/v1/conversations/conv_1/items"),
+    (RESPONSES, "x.openai.azure.com", "/openai/responses?api-version=preview"),
+    (RESPONSES, "x.openai.azure.com", "/openai/v1/responses"),
+    (RESPONSES, "bedrock-mantle.us-east-1.api.aws", "/openai/v1/responses"),
+    (RESPONSES, "openrouter.ai", "/api/v1/responses"),
+    (RESPONSES, "api.deepseek.com", "/responses"),
+    (RESPONSES, "api.x.ai", "/v1/responses"),
+    (RESPONSES, "localhost:8787", "/openai/responses"),
+]
+
+
+@pytest.mark.parametrize(("name", "host", "path"), COMPATIBLE)
+def test_apis_of_openai_are_known_at_every_provider(name: str, host: str, path: str) -> None:
+    assert find("POST", path, host).name == name
+    assert find("POST", f"/some-prefix{path}", "gateway").name == name
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/responses/resp_1?starting_after=0&stream=true",
+        "/v1/responses/resp_1/input_items",
+        "/v1/conversations/conv_1",
+        "/v1/conversations/conv_1/items/msg_1",
+    ],
+)
+def test_stored_responses_are_read_like_new_ones(method: str, path: str) -> None:
+    assert find(method, path, "api.openai.com").name == RESPONSES
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
+        ("GET", "/v1/responses"),
+        ("POST", "/v1/responses/resp_1/cancel"),
+        ("POST", "/async/chat/completions"),
+        ("POST", "/v1/vector_stores"),
+        ("POST", "/v1/fine_tuning/jobs"),
         ("GET", "/v1/chat/completions"),
         ("DELETE", "/v1/chat/completions"),
         ("post", "/v1/chat/completions"),
         ("POST", "/v1/chat/completions/chatcmpl-1"),
         ("POST", "/v1/xchat/completions"),
-        ("POST", "/v1/embeddings"),
-        ("POST", "/v1/embeddings?x=/chat/completions"),
+        ("POST", "/v1/models?x=/chat/completions"),
         ("POST", "/v1/chat%2Fcompletions"),
         ("POST", ""),
         ("", ""),

@@ -15,7 +15,7 @@ from openai.types.responses import (
 
 from extproc.dialects.base import StreamEvent
 from extproc.dialects.framing import Frame
-from extproc.dialects.responses_stream import ResponsesStream
+from extproc.dialects.responses_stream import ResponsesStream, TypedStream
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Refusal, Usage
 
@@ -253,7 +253,7 @@ def test_events_of_any_form_are_read_or_refused(
             continue
         for each in event.deltas:
             stream.carrier(each.channel, "y")
-    for frame in stream.filtered_end():
+    for frame in stream.filtered_end() or []:
         loaded(frame)
 
 
@@ -300,7 +300,7 @@ def filtered(*events: bytes) -> list[Any]:
     stream = ResponsesStream()
     for event in events:
         stream.read(event)
-    return [loaded(frame) for frame in stream.filtered_end()]
+    return [loaded(frame) for frame in stream.filtered_end() or []]
 
 
 def test_a_filtered_end_is_an_incomplete_response_with_the_items_that_have_passed() -> None:
@@ -338,6 +338,12 @@ def test_a_filtered_end_does_not_say_large_items_again() -> None:
     assert Response.model_validate(end["response"]).output_text == "small"
 
 
+def test_nothing_more_is_said_of_a_response_that_has_ended() -> None:
+    ended = [data("response.created", 0, response=ENVELOPE), data("response.completed", 9)]
+    assert filtered(*ended, b"[DONE]") == []
+    assert filtered(*ended) != []
+
+
 def test_an_error_end_is_one_that_clients_raise() -> None:
     [end] = ResponsesStream().error_end(REFUSAL)
     document = loaded(end)
@@ -347,3 +353,31 @@ def test_an_error_end_is_one_that_clients_raise() -> None:
         "unreadable_stream: it cannot be inspected",
     )
     assert document["error"]["request_id"] == "request-1"
+
+
+@pytest.mark.parametrize(
+    ("event", "said", "reasons"),
+    [
+        (data("image_generation.partial_image", b64_json="AAAA", size="auto"), ["auto"], ["image"]),
+        (data("speech.audio.delta", audio="AAAA"), [], ["audio"]),
+        (data("transcript.text.segment", text="hi", speaker="jane"), ["hi", "jane"], []),
+    ],
+    ids=["image", "speech", "segment"],
+)
+def test_media_of_other_apis_is_told_from_text(
+    event: bytes, said: list[str], reasons: list[str]
+) -> None:
+    read = TypedStream().read(event)
+    assert (whole(read), [skipped.reason for skipped in read.whole.skipped]) == (said, reasons)
+
+
+def test_a_transcript_grows_in_events_without_numbers() -> None:
+    stream = TypedStream()
+    [grown] = stream.read(b'{"type":"transcript.text.delta","delta":"x"}').deltas
+    done = stream.read(b'{"type":"transcript.text.done","text":"x"}')
+    assert done.closed_scopes == grown.channel
+    carried = stream.carrier(grown.channel, "+")
+    assert loaded(carried) == {"type": "transcript.text.delta", "delta": "+"}
+    assert stream.filtered_end() is None
+    stream.read(b"{}")
+    assert stream.filtered_end() == []

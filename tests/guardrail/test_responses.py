@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extproc.dialects.base import StreamEvent
-from extproc.dialects.responses_stream import ResponsesStream
+from extproc.dialects.responses_stream import ResponsesStream, TypedStream
 from extproc.guardrail.guardrail import Guardrail
 from tests.guardrail.making import (
     BLOCK_SSN,
@@ -19,6 +19,7 @@ from tests.guardrail.making import (
     documents,
     feed_all,
     pieces,
+    sse,
 )
 
 RESPONSE: dict[str, Any] = {
@@ -152,6 +153,15 @@ def test_a_response_that_is_blocked_at_once_is_begun_and_ended() -> None:
     created = event("response.created", 0, response={**RESPONSE, "instructions": f"SSN {SSN}"})
     kinds = [each["type"] for each in documents(output(BLOCK_SSN, [created]))]
     assert kinds == ["response.created", "response.incomplete"]
+
+
+def test_a_blocked_transcript_ends_in_an_error() -> None:
+    opened = BLOCK_SSN.open_stream(TypedStream(), "caller", MAX_EVENT)
+    events = [sse({"type": "transcript.text.delta", "delta": t}) for t in ("My SSN is ", SSN, ".")]
+    passed = documents(b"".join(step.data for step in feed_all(opened, events)))
+    assert grown(passed) == "My SSN is "
+    assert passed[-1]["type"] == "error"
+    assert passed[-1]["error"]["violations"] == [{"type": "us_ssn", "rule": "us-ssn"}]
 
 
 TOKENS: list[Any] = [
