@@ -42,36 +42,44 @@ ANY_CONTENT = (FALLBACK, FILES, UPLOAD)
 
 # Matched with the whole request line without a query, `POST api.openai.com/v1/chat/completions`.
 # The last segments decide, so that a provider's prefix, version or deployment does not matter.
-_ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
-    (re.compile(r"POST .*(?<![^ /])(?<!async/)(chat|agents)/completions/?"), _CHAT),
-    (re.compile(r"POST .*/cortex/inference:complete"), _CHAT),
-    (re.compile(r"POST .*(?<![^ /])v1/messages(/count_tokens|/batches)?/?"), _ANTHROPIC),
-    (re.compile(rf"POST .*{_GEMINI}:streamGenerateContent"), Gemini(streams=True)),
-    (re.compile(rf"POST .*(?:{_GEMINI}:\w+|/cachedContents)"), Gemini(streams=False)),
-    (re.compile(r"POST .*/publishers/anthropic/models/[^/]+:(stream)?[rR]awPredict"), _ANTHROPIC),
-    (re.compile(r"POST .*(?<![^ /])responses(/compact|/input_tokens)?/?"), _RESPONSES),
-    (re.compile(r"(GET|DELETE) .*(?<![^ /])responses/[^/]+(/input_items)?/?"), _RESPONSES),
-    (re.compile(r"(GET|POST|DELETE) .*/conversations(/[^/]+(/items(/[^/]+)?)?)?/?"), _RESPONSES),
-    (re.compile(r"POST .*/model/.+/converse(-stream)?/?"), BedrockConverse()),
-    (re.compile(r"(?:GET|POST) (?:[^/]*/mcp/.*|.*/(?:mcp|sse)/?|[^/]*/messages?/?)"), _MCP),
-    (re.compile(r"POST .*/model/.+/invoke(-with-response-stream)?/?"), BedrockInvoke()),
-    (re.compile(r"POST .*/model/.+/count-tokens/?"), COUNT_TOKENS),
-    (re.compile(r"POST .*/guardrail/.+/version/.+/apply/?"), APPLY_GUARDRAIL),
-    (re.compile(r"POST .*voyage.*/v1/(embeddings|multimodalembeddings|rerank)/?"), VOYAGE),
-    (re.compile(r"POST .*(?<![^ /])v2/chat/?"), CohereChat()),
-    (re.compile(r"POST .*(?<![^ /])v[12]/(embed|rerank|tokenize|detokenize)/?"), COHERE),
-    (re.compile(r"POST .*(?<![^ /])api/(chat|generate|embed|embeddings)/?"), Ollama()),
-    (re.compile(r"POST .*/audio/(speech|transcriptions|translations)/?"), _FILES),
-    (re.compile(r"POST .*/images/(edits|variations)/?"), _FILES),
-    (re.compile(r"POST .*/(files|batches|uploads(/[^/]+(/parts|/complete)?)?)/?"), _FILES),
-    (re.compile(r"GET .*/(files/[^/]+/content|batches/[^/]+/results)/?"), _FILES),
-    (re.compile(r"(POST|PUT) [^/]*/upload/v.*"), _UPLOAD),
-    (re.compile(r"POST .*/fim/completions/?"), FillInTheMiddle()),
-    (re.compile(r"POST .*(?<![^ /])(?<!chat/)completions/?"), OpenAICompletions()),
-    (re.compile(r"POST .*(?<![^ /])embeddings/?"), EMBEDDINGS),
-    (re.compile(r"POST .*(?<![^ /])moderations/?"), MODERATIONS),
-    (re.compile(r"POST .*(?<![^ /])images/generations/?"), IMAGES),
+_LINES: tuple[tuple[str, Dialect], ...] = (
+    # OpenAI and what is compatible with it
+    (r"POST .*(?<![^ /])(?<!async/)(chat|agents)/completions/?", _CHAT),
+    (r"POST .*/cortex/inference:complete", _CHAT),
+    (r"POST .*(?<![^ /])responses(/compact|/input_tokens)?/?", _RESPONSES),
+    (r"(GET|DELETE) .*(?<![^ /])responses/[^/]+(/input_items)?/?", _RESPONSES),
+    (r"(GET|POST|DELETE) .*/conversations(/[^/]+(/items(/[^/]+)?)?)?/?", _RESPONSES),
+    # Anthropic
+    (r"POST .*(?<![^ /])v1/messages(/count_tokens|/batches)?/?", _ANTHROPIC),
+    (r"POST .*/publishers/anthropic/models/[^/]+:(stream)?[rR]awPredict", _ANTHROPIC),
+    # Google
+    (rf"POST .*{_GEMINI}:streamGenerateContent", Gemini(streams=True)),
+    (rf"POST .*(?:{_GEMINI}:\w+|/cachedContents)", Gemini(streams=False)),
+    # Amazon Bedrock
+    (r"POST .*/model/.+/converse(-stream)?/?", BedrockConverse()),
+    (r"POST .*/model/.+/invoke(-with-response-stream)?/?", BedrockInvoke()),
+    (r"POST .*/model/.+/count-tokens/?", COUNT_TOKENS),
+    (r"POST .*/guardrail/.+/version/.+/apply/?", APPLY_GUARDRAIL),
+    # Others with an API of their own
+    (r"POST .*voyage.*/v1/(embeddings|multimodalembeddings|rerank)/?", VOYAGE),
+    (r"POST .*(?<![^ /])v2/chat/?", CohereChat()),
+    (r"POST .*(?<![^ /])v[12]/(embed|rerank|tokenize|detokenize)/?", COHERE),
+    (r"POST .*(?<![^ /])api/(chat|generate|embed|embeddings)/?", Ollama()),
+    (r"(?:GET|POST) (?:[^/]*/mcp/.*|.*/(?:mcp|sse)/?|[^/]*/messages?/?)", _MCP),
+    # Files and forms
+    (r"POST .*/audio/(speech|transcriptions|translations)/?", _FILES),
+    (r"POST .*/images/(edits|variations)/?", _FILES),
+    (r"POST .*/(files|batches|uploads(/[^/]+(/parts|/complete)?)?)/?", _FILES),
+    (r"GET .*/(files/[^/]+/content|batches/[^/]+/results)/?", _FILES),
+    (r"(POST|PUT) [^/]*/upload/v.*", _UPLOAD),
+    # What is left of OpenAI: names that others use too
+    (r"POST .*/fim/completions/?", FillInTheMiddle()),
+    (r"POST .*(?<![^ /])(?<!chat/)completions/?", OpenAICompletions()),
+    (r"POST .*(?<![^ /])embeddings/?", EMBEDDINGS),
+    (r"POST .*(?<![^ /])moderations/?", MODERATIONS),
+    (r"POST .*(?<![^ /])images/generations/?", IMAGES),
 )
+_ROUTES = tuple((re.compile(line), dialect) for line, dialect in _LINES)
 
 
 @lru_cache(maxsize=512)  # callers use few paths
