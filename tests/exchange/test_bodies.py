@@ -430,6 +430,16 @@ def test_a_request_for_what_is_stored_has_no_body(method: str) -> None:
     assert b"[US_SSN]" in body
 
 
+def test_a_blocked_answer_to_a_call_is_an_error_of_status_200_that_names_the_call() -> None:
+    call = {"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "f"}}
+    asked = RequestHeaders({":method": "POST", ":path": "/mcp"} | JSON, end_of_stream=False)
+    request = RequestBody(json.dumps(call).encode(), end_of_stream=True)
+    commands = advance(exchange(BLOCK_SSN), asked, request, ANSWER, saying(SSN))
+    rejected = only(commands, Reject)
+    assert (rejected.status, record(commands).status) == (200, 200)
+    assert json.loads(rejected.body)["id"] == 5
+
+
 @pytest.mark.parametrize(
     ("answer", "body", "status", "code"),
     [
