@@ -68,7 +68,7 @@ wrk:
 	  exit 1; }
 
 clean:  ## Remove the virtual environment and caches
-	rm -rf $(VENV) .peers .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .peers .node_cache .fuzz .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(INSTALLED): pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

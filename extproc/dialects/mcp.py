@@ -187,7 +187,8 @@ def _is_id(value: Any) -> TypeGuard[str | int]:
 
 
 def _error(refusal: Refusal, call: str | int | None = None) -> dict[str, Any]:
-    code = _PARSE_ERROR if refusal.code == "invalid_json" else refusal.status
+    is_malformed = (refusal.code, refusal.status) == ("invalid_json", 400)
+    code = _PARSE_ERROR if is_malformed else refusal.status
     data = {**refusals.facts(refusal), "request_id": refusal.request_id}
     named = {} if call is None else {"id": call}
     message = refusals.message(refusal)

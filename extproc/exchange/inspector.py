@@ -33,6 +33,8 @@ def inspect(
     if coded:
         return _inspect_coded(coded, guardrail, dialect, direction, headers, body, caller, max_body)
     check_readable(headers)
+    if direction is Direction.RESPONSE and _is_bare_text(headers, body):
+        return guardrail.inspect_body(direction, partial(read_text, body), caller)
     body_kind = kind(headers)
     if body_kind is Kind.JSON and dialect.name != registry.UPLOAD:
         return guardrail.inspect_json(dialect, direction, body, caller)
@@ -44,6 +46,14 @@ def inspect(
         return guardrail.inspect_json(dialect, direction, body, caller)
     message = "a body of this content type cannot be inspected; send JSON"
     raise BodyError("unsupported_content_type", message)
+
+
+def _is_bare_text(headers: Headers, body: bytes) -> bool:
+    """Whether an answer is words without a content type, as `Accepted` of MCP servers.
+
+    No object, list or string of JSON begins with a letter, in any encoding.
+    """
+    return "content-type" not in headers and body[:1].isalpha()
 
 
 def _inspect_coded(

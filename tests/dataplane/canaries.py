@@ -16,14 +16,6 @@ REDACTED = "Mail [EMAIL_ADDRESS], SSN [US_SSN], card [CREDIT_CARD], key [AWS_ACC
 
 # All that is left out: identifiers and words from fixed lists, media, and data that only the
 # provider can read. `*` is any list index. Every other string is text, wherever it stands.
-NOT_TEXT_IN_REQUESTS = (
-    r"model|service_tier|reasoning_effort|tool_choice|tools\.\*\.type",
-    r"messages\.\*\.(role|tool_call_id)",
-    r"messages\.\*\.tool_calls\.\*\.(id|type)",
-    r"messages\.\*\.content\.\*\.(type|thinking\.\*\.type|cache_control\.(type|ttl))",
-    r"messages\.\*\.content\.\*\.(image_url\.(url|detail)|video_url\.url|input_audio\.\w+)",
-    r"messages\.\*\.content\.\*\.file\.(file_data|file_id)",
-)
 NOT_TEXT_IN_RESPONSES = (
     r"id|object|model|provider|service_tier|system_fingerprint|request_id|obfuscation|x_groq\.id",
     r"choices\.\*\.(finish_reason|native_finish_reason)",
@@ -33,8 +25,6 @@ NOT_TEXT_IN_RESPONSES = (
     r"choices\.\*\.(message|delta)\.reasoning_details\.\*\.(type|id|format|data|signature)",
     r"choices\.\*\.(message|delta)\.(extra_content\.google\.)?thought_signature",
 )
-NULLABLE = r"(messages|choices)\.\*\.(message\.)?(content|refusal|reasoning|reasoning_content)"
-
 # A value with any separators, or none. A longer number is another one.
 _SPELLINGS = {
     value: re.compile(
@@ -78,12 +68,8 @@ def planted(
     document: Any,
     text: str,
     excluded: tuple[str, ...],
-    nullable: str = NULLABLE,
 ) -> Any:
-    """A copy with `text` at the end of every string that people could read or write.
-
-    So does a null at a path that `nullable` matches.
-    """
+    """A copy with `text` at the end of every string that people could read or write."""
 
     def plant(value: Any, path: str) -> Any:
         name = path.rpartition(".")[2]
@@ -95,9 +81,9 @@ def planted(
             return [plant(item, f"{path}.*") for item in value]
         if not is_text(path, excluded):
             return value
-        if isinstance(value, str):
-            return planted_arguments(value, text) if name == "arguments" else f"{value} {text}"
-        return text if value is None and re.fullmatch(nullable, path) else value
+        if not isinstance(value, str):
+            return value
+        return planted_arguments(value, text) if name == "arguments" else f"{value} {text}"
 
     return plant(copy.deepcopy(document), "")
 

@@ -199,7 +199,7 @@ def _planted_whole(event: Event, text: str) -> Event:
     if not isinstance(event.data, dict):
         return event
     growing = tuple(re.escape(_dotted(delta.path)) for delta in deltas(event.data))
-    document = planted(event.data, text, (*_NO_TEXT, *growing), nullable="")
+    document = planted(event.data, text, (*_NO_TEXT, *growing))
     return event._replace(data=document)
 
 

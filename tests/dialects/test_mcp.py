@@ -163,6 +163,12 @@ def test_error_without_a_call_has_no_id_and_a_status_of_http() -> None:
     assert error["error"]["code"] == -32700
 
 
+def test_answer_that_cannot_be_read_is_the_fault_of_the_server() -> None:
+    refusal = Refusal(502, "invalid_json", "not JSON", "r", calls=(7,))
+    error = json.loads(MCP.error(refusal))
+    assert (refusal.http_status, error["id"], error["error"]["code"]) == (200, 7, 502)
+
+
 def fed(messages: list[Any], calls: tuple[Any, ...]) -> list[Any]:
     """What comes of a stream of messages under a policy that blocks."""
     guard = BLOCK.open_stream(MessageStream(), "caller", MAX_EVENT)
