@@ -75,7 +75,8 @@ def read_lines(content: bytes, role: str) -> Body:
             raise BodyError(error.code, f"line {number}: {error}") from None
         _add(reading, (len(values),), inner)
         values.append(value)
-    return Body(values, reading, _write_lines)
+    end = b"\n" if content.endswith(b"\n") else b""
+    return Body(values, reading, lambda lines: b"\n".join(map(json_document.write, lines)) + end)
 
 
 def _read_line(value: Any, role: str) -> Reading:
@@ -85,10 +86,6 @@ def _read_line(value: Any, role: str) -> Reading:
             _add(reading, ("body",), registry.find(method, url).request(body))
             return reading
     return read(value, None, role)
-
-
-def _write_lines(values: list[Any]) -> bytes:
-    return b"".join(json_document.write(value) + b"\n" for value in values)
 
 
 def read_file(content: bytes, media_type: str, role: str) -> Body:

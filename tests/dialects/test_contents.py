@@ -108,7 +108,7 @@ def test_lines_are_read_one_by_one_and_written_again() -> None:
         ((1, 0), "two"),
         ((2,), "three"),
     ]
-    assert body.write(body.document) == b'{"a":"one","n":1.50}\n["two"]\n"three"\n'
+    assert body.write(body.document) == b'{"a":"one","n":1.50}\n["two"]\n"three"'
 
 
 def test_a_mistake_names_its_line() -> None:
