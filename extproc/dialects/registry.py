@@ -25,8 +25,9 @@ _CHAT = OpenAIChat()
 _GENERIC = GenericJson()
 _MCP = ModelContextProtocol()
 _RESPONSES = Responses()
-_FILES = Files("files")
-_UPLOAD = Files("upload")
+_FILES = Files("files", _GENERIC)
+_ANTHROPIC_FILES = Files("files", _ANTHROPIC)
+_UPLOAD = Files("upload", Gemini(streams=False))
 
 FALLBACK = _GENERIC.name
 """Name of the dialect of what no other dialect knows."""
@@ -62,10 +63,15 @@ _ROUTES: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"POST .*(?<![^ /])v2/chat/?"), CohereChat()),
     (re.compile(r"POST .*(?<![^ /])v[12]/(embed|rerank|tokenize|detokenize)/?"), COHERE),
     (re.compile(r"POST .*(?<![^ /])api/(chat|generate|embed|embeddings)/?"), Ollama()),
+    (re.compile(r"POST .*anthropic.*/files/?"), _ANTHROPIC_FILES),
+    (
+        re.compile(r"GET .*(anthropic.*/files/[^/]+/content|/messages/batches/[^/]+/results)/?"),
+        _ANTHROPIC_FILES,
+    ),
     (re.compile(r"POST .*/audio/(speech|transcriptions|translations)/?"), _FILES),
     (re.compile(r"POST .*/images/(edits|variations)/?"), _FILES),
     (re.compile(r"POST .*/(files|batches|uploads(/[^/]+(/parts|/complete)?)?)/?"), _FILES),
-    (re.compile(r"GET .*/(files/[^/]+/content|batches/[^/]+/results)/?"), _FILES),
+    (re.compile(r"GET .*/files/[^/]+/content/?"), _FILES),
     (re.compile(r"POST .*/fim/completions/?"), FillInTheMiddle()),
     (re.compile(r"POST .*(?<![^ /])(?<!chat/)completions/?"), OpenAICompletions()),
     (re.compile(r"POST .*(?<![^ /])embeddings/?"), EMBEDDINGS),

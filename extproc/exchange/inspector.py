@@ -88,7 +88,7 @@ def _reader(
         return partial(read_lines, body)
     if body_kind is Kind.TEXT and not may_be_json:
         return partial(read_text, body)
-    if dialect.name in (registry.FILES, registry.UPLOAD):
+    if not is_json_api and (body_kind is Kind.TEXT or dialect.name != registry.FALLBACK):
         return partial(read_file, body, media_type(headers))
     if body_kind is Kind.OTHER and not requested and not may_be_json:
         raise BodyError("unscanned_content", "the answer is of a kind that cannot be inspected")

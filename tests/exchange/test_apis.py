@@ -1,10 +1,17 @@
 """Unknown APIs, upgraded connections, and APIs whose bodies are files."""
 
+import gzip
 import json
+import re
+import zlib
+from collections.abc import Callable
 
+import brotli
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from extproc.exchange.commands import ContinueBody, ContinueHeaders
+from extproc.exchange.commands import Command, ContinueBody, ContinueHeaders, Reject
 from extproc.exchange.events import BodyMode, RequestBody, RequestHeaders, ResponseHeaders
 from extproc.exchange.exchange import Exchange
 from extproc.exchange.state import State
@@ -26,6 +33,7 @@ from tests.exchange.driving import (
     record,
     refusal,
 )
+from tests.exchanges.recordings import Recording, exchanges
 from tests.guardrail.making import REDACT_ALL, SSN, guardrail, rule
 
 RULE = rule(["pii", "pci"])
@@ -191,3 +199,97 @@ def test_a_stream_of_an_api_of_files_is_refused() -> None:
     stream = ResponseHeaders(EVENTS, end_of_stream=False)
     commands = advance(exchange(), request(headers), RequestBody(b"{}", True), stream)
     assert refusal(commands)[1]["code"] == "unscanned_stream"
+
+
+# Recorded forms and uploads
+
+
+RECORDED = [
+    recording
+    for recording in exchanges()
+    if "multipart" in recording.request_content_type or "/upload/" in recording.path
+]
+
+
+@pytest.mark.parametrize("recording", RECORDED, ids=lambda recording: recording.name)
+def test_a_recorded_form_or_upload_is_redacted(recording: Recording) -> None:
+    headers = {":method": recording.method, ":path": recording.path}
+    headers |= {":authority": recording.host, "content-type": recording.request_content_type}
+    planted = re.sub(rb"\b(apple|Paris|example)\b", SSN.encode(), recording.request_body)
+    for body, expected in (
+        (recording.request_body, None),
+        (planted, planted.replace(SSN.encode(), b"[US_SSN]") if planted.count(b"-45-") else None),
+    ):
+        commands = advance(exchange(), request(headers), RequestBody(body, end_of_stream=True))
+        passed = only(commands, ContinueBody).body
+        if expected is None or passed is None:
+            assert passed is expected
+        else:
+            assert re.sub(rb"\s", b"", passed) == re.sub(rb"\s", b"", expected)
+
+
+# Whatever comes
+
+TYPES = st.sampled_from(
+    [
+        *("application/json", "", "text/plain", "text/event-stream", "application/x-ndjson"),
+        *("multipart/form-data; boundary=b", "multipart/form-data", "multipart/related"),
+        *("application/octet-stream", "image/png", "application/pdf", "application/x-subrip"),
+    ]
+)
+PATHS = st.sampled_from(
+    ["/v1/chat/completions", "/v1/files", "/upload/v1beta/files", "/v1/audio/speech", "/x"]
+)
+CODED: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "gzip": gzip.compress,
+    "br": brotli.compress,
+    "deflate, gzip": lambda data: gzip.compress(zlib.compress(data)),
+    "compress": bytes,
+}
+CONTENT = st.binary(max_size=60) | st.sampled_from(
+    [
+        f'{{"messages":[{{"role":"user","content":"{SSN}"}}]}}'.encode(),
+        f'{{"a":"{SSN}"}}\n{{"a":"{SSN}"}}'.encode(),
+        f'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n{SSN}\r\n--b--'.encode(),
+        f"Number {SSN}".encode(),
+        f"\0\xff {SSN}".encode("latin-1"),
+    ]
+)
+
+
+every = given(path=PATHS, content_type=TYPES, coding=st.sampled_from([*CODED]), body=CONTENT)
+
+
+@every
+def test_whatever_is_asked_is_inspected_or_skipped_with_a_reason_or_refused(
+    path: str, content_type: str, coding: str, body: bytes
+) -> None:
+    headers = {":method": "POST", ":path": path}
+    headers |= {"content-type": content_type, "content-encoding": coding}
+    coded = RequestBody(CODED[coding](body), end_of_stream=True)
+    check_accounted(advance(exchange(), request(headers), coded), body)
+
+
+@every
+def test_whatever_is_answered_is_inspected_or_skipped_with_a_reason_or_refused(
+    path: str, content_type: str, coding: str, body: bytes
+) -> None:
+    machine = exchange()
+    advance(machine, request({":method": "POST", ":path": path} | JSON), asking())
+    commands = advance(machine, answered(content_type, **{"content-encoding": coding}))
+    if machine.state is State.RESPONSE_BODY:
+        check_accounted(advance(machine, piece(CODED[coding](body), end=True)), body)
+    elif machine.state is not State.STREAM:
+        check_accounted(commands, body)
+
+
+def check_accounted(commands: list[Command], body: bytes) -> None:
+    seen = record(commands)
+    if seen.outcome is Outcome.REFUSED:
+        assert only(commands, Reject).status in (400, 403, 413, 415, 502)
+        assert seen.reason
+        return
+    passed = only(commands, ContinueBody).body
+    assert seen.scanned or seen.skipped or not body.strip() or body.strip() in (b"{}", b"[]")
+    assert SSN.encode() not in (body if passed is None else passed) or seen.skipped
