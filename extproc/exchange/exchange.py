@@ -222,7 +222,7 @@ class Exchange:
 
     def _stream_guard(self, headers: Headers) -> StreamGuard | None:
         """A guard where the response is a stream. Raises BodyError where it cannot be inspected."""
-        coded = codings(headers)
+        coded = codings(headers) if "content-encoding" in headers else ()
         check_readable(headers)
         reader = self._dialect.stream(media_type(headers))
         if reader is not None:

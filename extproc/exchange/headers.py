@@ -64,8 +64,7 @@ def check_readable(headers: Headers) -> None:
 
 def codings(headers: Headers) -> tuple[str, ...]:
     """How the body is compressed. Raises BodyError `content_encoding` where that is not known."""
-    encoding = headers.get("content-encoding")
-    return named_codings(encoding) if encoding else ()
+    return named_codings(headers.get("content-encoding", ""))
 
 
 def is_upgrade(headers: Headers) -> bool:

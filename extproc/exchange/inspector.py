@@ -29,8 +29,7 @@ def inspect(
         raise BodyError("body_too_large", message)
     if direction is Direction.RESPONSE and not body:
         return Inspection(Verdict(Action.ALLOW, 0.0, guardrail.policy.name), None, 0)
-    coded = codings(headers)
-    if coded:
+    if "content-encoding" in headers and (coded := codings(headers)):
         return _inspect_coded(coded, guardrail, dialect, direction, headers, body, caller, max_body)
     check_readable(headers)
     body_kind = kind(headers)
