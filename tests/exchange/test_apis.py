@@ -20,7 +20,6 @@ from extproc.model.record import Outcome
 from extproc.model.values import Direction
 from tests.exchange.driving import (
     ANSWER,
-    EVENTS,
     HEADERS,
     JSON,
     POST,
@@ -192,13 +191,6 @@ def test_an_answer_that_is_a_file_is_not_held_where_nothing_is_looked_for() -> N
 def test_an_answer_in_parts_is_refused(content_type: str) -> None:
     commands = advance(exchange(), HEADERS, asking(), answered(content_type))
     assert refusal(commands)[1]["code"] == "unscanned_content"
-
-
-def test_a_stream_of_an_api_of_files_is_refused() -> None:
-    headers = {":method": "POST", ":path": "/v1/audio/transcriptions"} | JSON
-    stream = ResponseHeaders(EVENTS, end_of_stream=False)
-    commands = advance(exchange(), request(headers), RequestBody(b"{}", True), stream)
-    assert refusal(commands)[1]["code"] == "unscanned_stream"
 
 
 # Recorded forms and uploads
