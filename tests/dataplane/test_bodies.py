@@ -6,7 +6,9 @@ import socket
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import anthropic
 import brotli
 import httpx
 import openai
@@ -200,6 +202,36 @@ def test_batch_file_is_redacted_line_by_line(redacting: Stack, client: openai.Op
         "1: Hello.",
         f"2: {REDACTED}",
     ]
+
+
+@pytest.mark.parametrize("name", ["redacting", "blocking"])
+def test_file_through_the_official_client_of_anthropic(
+    request: pytest.FixtureRequest, name: str
+) -> None:
+    running: Stack = request.getfixturevalue(name)
+    stored: dict[str, Any] = {
+        "id": "file_1",
+        "type": "file",
+        "filename": "a.txt",
+        "mime_type": "text/plain",
+    }
+    stored |= {"size_bytes": 1, "created_at": "2026-01-01T00:00:00Z"}
+    with (
+        running.recorder.answering(document(stored)) as received,
+        anthropic.Anthropic(
+            api_key="any",
+            base_url=f"{running.gateway.url}/anthropic",
+            http_client=anthropic.DefaultHttpxClient(trust_env=False),
+        ) as client,
+    ):
+        file = ("a.txt", TEXT.encode(), "text/plain")
+        if name == "blocking":
+            with pytest.raises(anthropic.PermissionDeniedError, match="us_ssn"):
+                client.beta.files.upload(file=file)
+            assert received == []
+        else:
+            assert client.beta.files.upload(file=file).id == "file_1"
+            assert REDACTED.encode() in received[0].body
 
 
 def test_form_where_nothing_is_found_passes_as_it_came(redacting: Stack) -> None:

@@ -116,6 +116,12 @@ def test_a_mistake_names_its_line() -> None:
         read_lines(b"{}\n\n{", "user")
 
 
+def test_lines_are_bounded() -> None:
+    for content in (b"{}\n" * 300_000, b"\n" * 300_000):
+        with pytest.raises(BodyError, match="send it in parts"):
+            read_file(content, "application/jsonl", "user")
+
+
 def test_each_request_of_a_batch_is_read_by_the_dialect_of_its_url() -> None:
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
     chat = {"model": "gpt", "messages": [{"role": "system", "content": ["Hi", image]}]}
