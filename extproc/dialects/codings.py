@@ -109,7 +109,7 @@ class _Stage:
                 _check_ratio(self.taken, self.given)
                 yield piece
         except _ERRORS:
-            raise _invalid("it is damaged, or not what its header says") from None
+            raise _invalid("it is damaged; send one whole body, coded as its header says") from None
 
     def finish(self) -> None:
         if self.taken and not self._engine.ended:

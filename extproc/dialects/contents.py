@@ -20,6 +20,7 @@ LINE_TYPES = frozenset(
 )
 SUBTITLE_TYPES = frozenset({"application/x-subrip", "application/srt"})
 
+_MAX_LINES = 1 << 18  # an empty one costs many times its byte
 _ESCAPE = re.compile(rb"\\u[0-9A-Fa-f]{4}")
 _MEDIA = ("image", "audio", "video")
 _SIGNS = (
@@ -61,8 +62,11 @@ def read_text(content: bytes, role: str) -> Body:
 def read_lines(content: bytes, role: str) -> Body:
     """JSON Lines; the body of each request of a batch is read by the dialect of its URL.
 
-    Raises BodyError as JSON does.
+    Raises BodyError as JSON does, and `too_many_lines`.
     """
+    if content.count(b"\n") > _MAX_LINES:
+        message = f"the body has more than {_MAX_LINES} lines; send it in parts"
+        raise BodyError("too_many_lines", message)
     values: list[Any] = []
     reading = Reading()
     for number, line in enumerate(content.split(b"\n"), 1):
@@ -75,7 +79,8 @@ def read_lines(content: bytes, role: str) -> Body:
             raise BodyError(error.code, f"line {number}: {error}") from None
         _add(reading, (len(values),), inner)
         values.append(value)
-    return Body(values, reading, _write_lines)
+    end = b"\n" if content.endswith(b"\n") else b""
+    return Body(values, reading, lambda lines: b"\n".join(map(json_document.write, lines)) + end)
 
 
 def _read_line(value: Any, role: str) -> Reading:
@@ -85,10 +90,6 @@ def _read_line(value: Any, role: str) -> Reading:
             _add(reading, ("body",), registry.find(method, url).request(body))
             return reading
     return read(value, None, role)
-
-
-def _write_lines(values: list[Any]) -> bytes:
-    return b"".join(json_document.write(value) + b"\n" for value in values)
 
 
 def read_file(content: bytes, media_type: str, role: str) -> Body:

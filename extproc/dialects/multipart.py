@@ -62,15 +62,16 @@ def boundary(content_type: str) -> bytes:
 def parse(body: bytes, bound: bytes) -> list[Part]:
     """The parts of a form. Raises BodyError `invalid_multipart` or `charset`."""
     mark = b"--" + bound
+    marks = body.count(mark)
+    if marks > _MAX_PARTS + 1:
+        raise _invalid(f"it has more than {_MAX_PARTS} parts; send fewer")
     first, *pieces = (b"\r\n" + body).split(b"\r\n" + mark)
     if first or not pieces:
         raise _invalid("it does not begin with its boundary; send nothing before it")
-    if body.count(mark) != len(pieces):
+    if marks != len(pieces):
         raise _invalid("its boundary stands inside a part; choose another one")
     if pieces.pop() not in (b"--", b"--\r\n"):
         raise _invalid("it does not end with its last boundary; send it whole, and nothing behind")
-    if len(pieces) > _MAX_PARTS:
-        raise _invalid(f"it has more than {_MAX_PARTS} parts; send fewer")
     return [_part(piece) for piece in pieces]
 
 

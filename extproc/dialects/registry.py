@@ -25,8 +25,9 @@ _CHAT = OpenAIChat()
 _GENERIC = GenericJson()
 _MCP = ModelContextProtocol()
 _RESPONSES = Responses()
-_FILES = Files("files")
-_UPLOAD = Files("upload")
+_FILES = Files("files", _GENERIC)
+_CLAUDE_FILES = Files("files", _ANTHROPIC)
+_UPLOAD = Files("upload", Gemini(streams=False))
 
 FALLBACK = _GENERIC.name
 """Name of the dialect of what no other dialect knows."""
@@ -67,11 +68,16 @@ _LINES: tuple[tuple[str, Dialect], ...] = (
     (r"POST .*(?<![^ /])api/(chat|generate|embed|embeddings)/?", Ollama()),
     (r"(?:GET|POST) (?:[^/]*/mcp/.*|.*/(?:mcp|sse)/?|[^/]*/messages?/?)", _MCP),
     # Files and forms
+    (r"(POST|PUT) .*/upload/v1(alpha|beta\d*)?/.*", _UPLOAD),
+    (r"POST .*anthropic.*/files/?", _CLAUDE_FILES),
+    (
+        r"GET .*(anthropic.*/files/[^/]+/content|/messages/batches/[^/]+/results)/?",
+        _CLAUDE_FILES,
+    ),
     (r"POST .*/audio/(speech|transcriptions|translations)/?", _FILES),
     (r"POST .*/images/(edits|variations)/?", _FILES),
     (r"POST .*/(files|batches|uploads(/[^/]+(/parts|/complete)?)?)/?", _FILES),
-    (r"GET .*/(files/[^/]+/content|batches/[^/]+/results)/?", _FILES),
-    (r"(POST|PUT) [^/]*/upload/v.*", _UPLOAD),
+    (r"GET .*/files/[^/]+/content/?", _FILES),
     # What is left of OpenAI: names that others use too
     (r"POST .*/fim/completions/?", FillInTheMiddle()),
     (r"POST .*(?<![^ /])(?<!chat/)completions/?", OpenAICompletions()),

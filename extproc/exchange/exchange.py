@@ -37,6 +37,7 @@ from extproc.exchange.headers import (
     check_readable,
     codings,
     content_length,
+    is_upgrade,
     kind,
     media_type,
     safe_name,
@@ -55,6 +56,18 @@ _WANTED = FilterContract(BodyMode.BUFFERED, BodyMode.BUFFERED)
 _LET_REQUEST_HEADERS_PASS = ContinueHeaders(
     Direction.REQUEST,
     remove_headers=("accept-encoding",),  # providers shall answer in the clear
+)
+
+# Where nobody looks at an exchange, Envoy need not send it.
+_LET_EXCHANGE_PASS = ContinueHeaders(Direction.REQUEST, body_mode=BodyMode.NONE)
+
+_UPGRADE = BodyError(
+    "unscanned_websocket", "an upgraded connection cannot be inspected; use the API over HTTP"
+)
+_UNKNOWN_API = BodyError(
+    "unknown_api",
+    "this API is not known and the policy refuses unknown ones; call a known API, or have the "
+    "policy say unknownApis: scan or allow",
 )
 
 _NO_DIALECT: Dialect = registry.find("", "")
@@ -98,6 +111,7 @@ class Exchange:
         self._bytes = 0
         self._guard: StreamGuard | None = None
         self._stream_refusal = _NO_REFUSAL
+        self._unread: BodyError | None = None  # why both sides pass as they are
         self._is_coded = False  # whether the response is a compressed stream
         self._reported = False
         self._in_turn = False  # whether the response began after the request was dealt with
@@ -155,12 +169,27 @@ class Exchange:
                 "the ext_proc filter must be configured with request_body_mode and "
                 "response_body_mode BUFFERED; see envoy/README.md"
             )
-        needs_json = self._dialect.name not in registry.ANY_CONTENT
-        if event.end_of_stream and needs_json and method in _WITH_BODY:
-            error = BodyError("empty_body", "the body is empty; send a JSON document")
-            return self._unreadable(Direction.REQUEST, error, 0)
+        unusual = event.end_of_stream or "upgrade" in headers
+        if unusual or self._dialect.name == registry.FALLBACK:
+            error = self._fault_of_headers(event)
+            if error is not None:
+                return self._unreadable(Direction.REQUEST, error, 0)
         self._state = State.RESPONSE_HEADERS if event.end_of_stream else State.REQUEST_BODY
         return [_LET_REQUEST_HEADERS_PASS]
+
+    def _fault_of_headers(self, event: RequestHeaders) -> BodyError | None:
+        """Why a request cannot be inspected, or shall not be, as far as its headers tell."""
+        headers, name = event.headers, self._dialect.name
+        if is_upgrade(headers):
+            return _UPGRADE
+        if name == registry.FALLBACK:
+            unknown = self._guardrail.policy.unknown_apis
+            if unknown == "allow" or (unknown == "block" and not event.end_of_stream):
+                return _UNKNOWN_API
+        needs_json = name not in registry.ANY_CONTENT
+        if event.end_of_stream and needs_json and headers.get(":method") in _WITH_BODY:
+            return BodyError("empty_body", "the body is empty; send a JSON document")
+        return None
 
     def _on_request_body(self, event: RequestBody) -> list[Command]:
         return self._inspect(Direction.REQUEST, self._request_headers, event.body)
@@ -179,6 +208,8 @@ class Exchange:
             self._state = State.DONE
             self.over = in_turn
             return [ContinueHeaders(Direction.RESPONSE, (*marks, self._verdict_mark()))]
+        if self._unread is not None:
+            return self._unreadable(Direction.RESPONSE, self._unread, 0)
         try:
             guard = self._stream_guard(event.headers)
         except BodyError as error:
@@ -191,7 +222,7 @@ class Exchange:
 
     def _stream_guard(self, headers: Headers) -> StreamGuard | None:
         """A guard where the response is a stream. Raises BodyError where it cannot be inspected."""
-        coded = codings(headers)
+        coded = codings(headers) if "content-encoding" in headers else ()
         check_readable(headers)
         reader = self._dialect.stream(media_type(headers))
         if reader is not None:
@@ -385,8 +416,7 @@ class Exchange:
         """Refuse what an enforcing policy cannot see, or let it pass and say so on record."""
         self._bytes = size
         requested = direction is Direction.REQUEST
-        too_large = error.code in _TOO_LARGE and requested
-        if too_large or self._guardrail.enforces(direction):
+        if self._must_refuse(direction, error):
             refusal = refusals.of_body(error, direction, self._request_id, self._calls)
             record = self._record(
                 direction, Outcome.REFUSED, reason=error.code, status=refusal.http_status
@@ -395,6 +425,9 @@ class Exchange:
         report = Report(self._record(direction, Outcome.FAIL_OPEN, reason=error.code))
         if requested and self._state is State.START:
             self._state = State.RESPONSE_HEADERS
+            if error in (_UPGRADE, _UNKNOWN_API):
+                self._unread = error
+                return [_LET_EXCHANGE_PASS, report]
             return [_LET_REQUEST_HEADERS_PASS, report]
         if requested:
             self._state = State.RESPONSE_HEADERS
@@ -405,6 +438,16 @@ class Exchange:
         self._state = State.DONE
         marks = (*self._marks(), self._verdict_mark())
         return [ContinueHeaders(direction, marks, body_mode=BodyMode.NONE), report]
+
+    def _must_refuse(self, direction: Direction, error: BodyError) -> bool:
+        policy, enforces = self._guardrail.policy, self._guardrail.enforces
+        if error is _UNKNOWN_API:
+            return policy.unknown_apis == "block"
+        if error is _UPGRADE:
+            return policy.unscanned is not Action.ALLOW or any(map(enforces, Direction))
+        if error.code in _TOO_LARGE and direction is Direction.REQUEST:
+            return True
+        return enforces(direction)
 
     # Parts of answers
 

@@ -12,6 +12,8 @@ from extproc.model.errors import BodyError
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+=-]{0,127}")
 
+_STILL_HTTP = ("h2c", "http/", "tls/")  # what some clients offer with every request
+
 
 class Kind(Enum):
     """How a body can be read."""
@@ -62,8 +64,15 @@ def check_readable(headers: Headers) -> None:
 
 def codings(headers: Headers) -> tuple[str, ...]:
     """How the body is compressed. Raises BodyError `content_encoding` where that is not known."""
-    encoding = headers.get("content-encoding")
-    return named_codings(encoding) if encoding else ()
+    return named_codings(headers.get("content-encoding", ""))
+
+
+def is_upgrade(headers: Headers) -> bool:
+    """Whether the connection shall become one that carries anything: a WebSocket, a tunnel."""
+    if headers.get(":method") == "CONNECT" or ":protocol" in headers:
+        return True
+    wanted = (name.strip().lower() for name in headers.get("upgrade", "").split(","))
+    return any(name and not name.startswith(_STILL_HTTP) for name in wanted)
 
 
 def safe_name(headers: Headers, header: str) -> str:

@@ -29,8 +29,7 @@ def inspect(
         raise BodyError("body_too_large", message)
     if direction is Direction.RESPONSE and not body:
         return Inspection(Verdict(Action.ALLOW, 0.0, guardrail.policy.name), None, 0)
-    coded = codings(headers)
-    if coded:
+    if "content-encoding" in headers and (coded := codings(headers)):
         return _inspect_coded(coded, guardrail, dialect, direction, headers, body, caller, max_body)
     check_readable(headers)
     if direction is Direction.RESPONSE and _is_bare_text(headers, body):
@@ -98,7 +97,7 @@ def _reader(
         return partial(read_lines, body)
     if body_kind is Kind.TEXT and not may_be_json:
         return partial(read_text, body)
-    if dialect.name in (registry.FILES, registry.UPLOAD):
+    if not is_json_api and (body_kind is Kind.TEXT or dialect.name != registry.FALLBACK):
         return partial(read_file, body, media_type(headers))
     if body_kind is Kind.OTHER and not requested and not may_be_json:
         raise BodyError("unscanned_content", "the answer is of a kind that cannot be inspected")

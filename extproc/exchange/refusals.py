@@ -13,6 +13,8 @@ _REQUEST_STATUS = {
     "content_encoding": 415,
     "charset": 415,
     "unsupported_content_type": 415,
+    "unknown_api": 403,
+    "unscanned_websocket": 403,
 }
 _BLOCKED = 403
 _BAD_GATEWAY = 502

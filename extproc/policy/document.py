@@ -20,6 +20,7 @@ Preset = Literal[
     "none",
 ]
 Strictness = Literal["permissive", "moderate", "strict"]
+UnknownApis = Literal["scan", "allow", "block"]
 Operator = Literal["mask", "replace", "hash", "remove"]
 
 
@@ -71,6 +72,7 @@ class Spec(_Strict):
     strictness: Strictness = "moderate"
     max_risk_score: float | None = Field(default=None, ge=0, le=1, alias="maxRiskScore")
     unscanned: Literal["allow", "flag", "block"] | None = None
+    unknown_apis: UnknownApis = Field(default="scan", alias="unknownApis")
     rules: list[Rule] = []
 
 

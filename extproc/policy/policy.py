@@ -8,7 +8,7 @@ from importlib import resources
 from extproc.model.errors import InputError
 from extproc.model.values import Action, Direction
 from extproc.policy import yaml12
-from extproc.policy.document import PolicyDocument, PresetDocument, Rule
+from extproc.policy.document import PolicyDocument, PresetDocument, Rule, UnknownApis
 
 _LEAST_SCORE = {"permissive": 0.8, "moderate": 0.5, "strict": 0.3}
 _UNSCANNED = {"permissive": Action.ALLOW, "moderate": Action.FLAG, "strict": Action.BLOCK}
@@ -36,6 +36,7 @@ class Policy:
     least_score: float
     max_risk_score: float | None
     unscanned: Action
+    unknown_apis: UnknownApis
 
     @cached_property
     def rules_by_type(self) -> Mapping[Direction, Mapping[str, tuple[ActiveRule, ...]]]:
@@ -91,6 +92,7 @@ def build(document: PolicyDocument, types: Mapping[str, str]) -> Policy:
         least_score=_LEAST_SCORE[spec.strictness],
         max_risk_score=spec.max_risk_score,
         unscanned=Action(spec.unscanned) if spec.unscanned else unscanned,
+        unknown_apis=spec.unknown_apis,
     )
 
 

@@ -25,6 +25,7 @@ POLICIES: dict[str, tuple[int, str]] = {
     "wrong-operator": (11, "write 'mask', 'replace', 'hash' or 'remove'"),
     "wrong-on-error": (11, "write 'allow', 'flag' or 'block'"),
     "unknown-detector": (9, "nothing detects 'credit_cards'; use one of"),
+    "wrong-unknown-apis": (7, "spec.unknownApis is 'refuse'; write 'scan', 'allow' or 'block'"),
     "unknown-preset": (6, "is 'paranoid'; write 'default', 'support-bot'"),
     "unknown-strictness": (7, "write 'permissive', 'moderate' or 'strict'"),
     "rollout-over-100": (11, "write shadow, enforce, 'sample: 20%' or 'enforce: 10%'"),

@@ -199,7 +199,13 @@ class Gateway:
     """Envoy with the gateway's own configuration; every provider leads to `upstream`."""
 
     def __init__(
-        self, directory: Path, processor: Processor, upstream: str, edit: Edit, tls: Node | None
+        self,
+        directory: Path,
+        processor: Processor,
+        upstream: str,
+        edit: Edit,
+        tls: Node | None,
+        manager_more: Mapping[str, Any] | None,
     ) -> None:
         self.url = ""
         self.log_file = directory / "envoy.log"
@@ -217,6 +223,7 @@ class Gateway:
         config = json.loads(text)
         [listener] = config["static_resources"]["listeners"]
         manager = listener["filter_chains"][0]["filters"][0]["typed_config"]
+        manager.update(manager_more or {})
         filters = {one["name"].rpartition(".")[2]: one for one in manager["http_filters"]}
         lift_rate_limit(filters)
         edit(filters)
@@ -321,11 +328,14 @@ def stack(
     policy_text: str,
     edit: Edit = as_it_is,
     tls: Node | None = None,
+    *,
+    manager: Mapping[str, Any] | None = None,
     **settings: str,
 ) -> Iterator[Stack]:
     """Run a data plane; `settings` are those of the processor. No log of it may hold content.
 
-    `tls` is what the gateway's cluster of the processor has in addition.
+    `tls` is what the gateway's cluster of the processor has in addition, `manager` what its HTTP
+    connection manager has.
     """
     # A short path: the name of a unix socket has 103 bytes at most.
     with tempfile.TemporaryDirectory(prefix="dp-") as name, contextlib.ExitStack() as closing:
@@ -333,7 +343,7 @@ def stack(
         processor = Processor(directory, policy_text, settings)
         closing.callback(processor.stop)
         processor.start()
-        gateway = Gateway(directory, processor, recorder.url, edit, tls)
+        gateway = Gateway(directory, processor, recorder.url, edit, tls, manager)
         closing.callback(gateway.stop)
         gateway.start()
         processor.wait_ready()

@@ -2,10 +2,13 @@
 
 import gzip
 import json
+import socket
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import anthropic
 import brotli
 import httpx
 import openai
@@ -13,8 +16,8 @@ import pytest
 
 from tests.dataplane import sse
 from tests.dataplane.canaries import leaks
-from tests.dataplane.harness import CHAT, Stack
-from tests.dataplane.recorder import Answer, document, whole
+from tests.dataplane.harness import CHAT, DATA, REDACT, Stack, policy, stack
+from tests.dataplane.recorder import Answer, Recorder, document, stream, whole
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -201,6 +204,36 @@ def test_batch_file_is_redacted_line_by_line(redacting: Stack, client: openai.Op
     ]
 
 
+@pytest.mark.parametrize("name", ["redacting", "blocking"])
+def test_file_through_the_official_client_of_anthropic(
+    request: pytest.FixtureRequest, name: str
+) -> None:
+    running: Stack = request.getfixturevalue(name)
+    stored: dict[str, Any] = {
+        "id": "file_1",
+        "type": "file",
+        "filename": "a.txt",
+        "mime_type": "text/plain",
+    }
+    stored |= {"size_bytes": 1, "created_at": "2026-01-01T00:00:00Z"}
+    with (
+        running.recorder.answering(document(stored)) as received,
+        anthropic.Anthropic(
+            api_key="any",
+            base_url=f"{running.gateway.url}/anthropic",
+            http_client=anthropic.DefaultHttpxClient(trust_env=False),
+        ) as client,
+    ):
+        file = ("a.txt", TEXT.encode(), "text/plain")
+        if name == "blocking":
+            with pytest.raises(anthropic.PermissionDeniedError, match="us_ssn"):
+                client.beta.files.upload(file=file)
+            assert received == []
+        else:
+            assert client.beta.files.upload(file=file).id == "file_1"
+            assert REDACTED.encode() in received[0].body
+
+
 def test_form_where_nothing_is_found_passes_as_it_came(redacting: Stack) -> None:
     with redacting.recorder.answering(document({"id": "file-1"})) as received:
         request = redacting.client.build_request(
@@ -296,3 +329,76 @@ def test_events_that_are_declared_as_bytes_are_withheld(redacting: Stack) -> Non
     with redacting.recorder.answering(whole(events, "application/octet-stream")):
         response = redacting.client.post(CHAT, content=asking("Hi"))
     assert refused(response) == (403, "unscanned_content")
+
+
+# Unknown APIs and upgraded connections
+
+
+UPGRADING = {"upgrade_configs": [{"upgrade_type": "websocket"}]}
+
+
+@pytest.fixture(scope="session")
+def trusting(recorder: Recorder) -> Iterator[Stack]:
+    """A policy that redacts what it knows, minds nothing else, behind an Envoy that upgrades."""
+    spec = {"unknownApis": "allow", "unscanned": "allow"}
+    text = policy({"name": "take-out", "detect": DATA, "action": "flag"}, name="trusting", **spec)
+    with stack(recorder, text, manager=UPGRADING) as made:
+        yield made
+
+
+def test_unknown_api_passes_unread_where_the_policy_says_so(trusting: Stack) -> None:
+    """Also what nobody could read, and what is still being said."""
+    before = trusting.processor.metric("extproc_failures_total", reason="unknown_api")
+    events = [b"data: one\n\n", b"data: {oops\n\n"]
+    with trusting.recorder.answering(stream(events)) as received:
+        response = trusting.client.post("/openai/v1/unknown", content=b"{" + TEXT.encode())
+    assert received[0].body == b"{" + TEXT.encode()
+    assert response.content == b"".join(events)
+    assert response.headers["x-extproc-verdict"] == "allow"
+    after = trusting.processor.metric("extproc_failures_total", reason="unknown_api")
+    assert after == before + 2
+    assert trusting.idle()
+
+
+def test_unknown_api_is_refused_where_the_policy_says_so(recorder: Recorder) -> None:
+    text = policy({"name": "take-out", "detect": DATA, "action": "flag"}, unknownApis="block")
+    with stack(recorder, text) as running, recorder.answering(document({})) as received:
+        unknown = running.client.post("/openai/v1/unknown", json={})
+        assert refused(unknown) == (403, "unknown_api")
+        assert running.client.get("/openai/v1/models").status_code == 200
+        assert running.client.post(CHAT, content=asking("Hi")).status_code == 200
+    assert len(received) == 2
+
+
+UPGRADE = (
+    b"GET /openai/v1/realtime HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAA\r\n\r\n"
+)
+
+
+def upgraded(running: Stack, text: bytes) -> bytes:
+    """What comes of asking for a WebSocket and saying `text` at once."""
+    url = httpx.URL(running.gateway.url)
+    with socket.create_connection((url.host, url.port), timeout=10) as connection:
+        connection.sendall(UPGRADE + text)
+        return connection.recv(4096)
+
+
+def test_upgrade_passes_on_record_where_nothing_is_minded(trusting: Stack) -> None:
+    switch = whole(b"", None, 101, upgrade="websocket", connection="upgrade")
+    with trusting.recorder.answering(switch) as received:
+        assert upgraded(trusting, b"frames").startswith(b"HTTP/1.1 101")
+    assert received[0].headers["upgrade"] == "websocket"
+    assert trusting.idle()
+    assert trusting.processor.metric("extproc_failures_total", reason="unscanned_websocket") == 2
+
+
+def test_upgrade_is_refused_where_anything_is_enforced(recorder: Recorder) -> None:
+    with (
+        stack(recorder, REDACT, manager=UPGRADING) as running,
+        recorder.answering(document({})) as received,
+    ):
+        answer = upgraded(running, b"")
+        assert answer.startswith(b"HTTP/1.1 403")
+        assert b"unscanned_websocket" in answer
+    assert received == []

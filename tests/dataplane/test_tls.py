@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -46,7 +47,7 @@ def over_tls(
     client = ca.issue("tls", envoy)
     client.cert.rename(directory / "tls.crt")
     ca.cert.rename(directory / "ca.crt")
-    settings = {
+    settings: dict[str, Any] = {
         "listen": f"127.0.0.1:{free_port()}",
         "transport": "native",
         "tls_cert_file": str(server.cert),

@@ -108,12 +108,18 @@ def test_lines_are_read_one_by_one_and_written_again() -> None:
         ((1, 0), "two"),
         ((2,), "three"),
     ]
-    assert body.write(body.document) == b'{"a":"one","n":1.50}\n["two"]\n"three"\n'
+    assert body.write(body.document) == b'{"a":"one","n":1.50}\n["two"]\n"three"'
 
 
 def test_a_mistake_names_its_line() -> None:
     with pytest.raises(BodyError, match=r"^line 3: "):
         read_lines(b"{}\n\n{", "user")
+
+
+def test_lines_are_bounded() -> None:
+    for content in (b"{}\n" * 300_000, b"\n" * 300_000):
+        with pytest.raises(BodyError, match="send it in parts"):
+            read_file(content, "application/jsonl", "user")
 
 
 def test_each_request_of_a_batch_is_read_by_the_dialect_of_its_url() -> None:

@@ -1,8 +1,11 @@
 """The dialect of a request is known by method and path."""
 
+import json
+
 import pytest
 
-from extproc.dialects.registry import FALLBACK, find
+from extproc.dialects.registry import FALLBACK, FILES, UPLOAD, find
+from extproc.model.values import Refusal
 
 
 @pytest.mark.parametrize(
@@ -157,3 +160,33 @@ ARN = "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-pr
 )
 def test_api_is_known_by_its_path_and_host(path: str, host: str, name: str) -> None:
     assert find("POST", path, host).name == name
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "name"),
+    [
+        ("POST", "/openai/v1/audio/transcriptions", FILES),
+        ("POST", "/v1/audio/speech", FILES),
+        ("POST", "/v1/images/edits", FILES),
+        ("POST", "/v1/files", FILES),
+        ("POST", "/v1/uploads/upload_1/parts", FILES),
+        ("GET", "/v1/files/file-1/content", FILES),
+        ("GET", "/v1/messages/batches/batch-1/results", FILES),
+        ("POST", "/upload/v1beta/files", UPLOAD),
+        ("PUT", "/gemini/upload/v1beta/files?upload_id=1", UPLOAD),
+        ("GET", "/v1/files", FALLBACK),
+        ("POST", "/v1/uploads/upload_1/cancel", FALLBACK),
+        ("POST", "/upload/v1/chat/completions", "openai_chat"),
+    ],
+)
+def test_apis_of_files_are_known(method: str, path: str, name: str) -> None:
+    assert find(method, path).name == name
+
+
+@pytest.mark.parametrize(
+    ("host", "marked"), [("api.anthropic.com", True), ("api.openai.com", False)]
+)
+def test_errors_of_files_are_those_of_their_provider(host: str, marked: bool) -> None:
+    refusal = Refusal(403, "policy_violation", "no", "id")
+    said = json.loads(find("POST", "/v1/files", host).error(refusal))
+    assert (said.get("type") == "error") is marked

@@ -230,7 +230,7 @@ def test_the_bound_of_what_is_not_deferred_is_inclusive() -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [POST, POST | JSON | {"x": "y"}, {}, {":method": "CONNECT"}, {":path": "\x00"}],
+    [POST, POST | JSON | {"x": "y"}, {}, {":method": "TRACE"}, {":path": "\x00"}],
     ids=str,
 )
 def test_any_headers_begin_an_exchange(headers: dict[str, str]) -> None:
