@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from anthropic.lib.streaming._messages import accumulate_event
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from extproc.dialects.anthropic import AnthropicMessages
@@ -322,6 +322,7 @@ KINDS = st.sampled_from(
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(NAMES), JSON), max_size=4), KINDS)
+@example([{"delta": ["some text"]}], "content_block_delta")
 def test_whatever_comes_is_read_or_refused(found: list[dict[str, Any]], kind: str) -> None:
     stream = MessageStream()
     for each in found:

@@ -376,3 +376,39 @@ def test_whatever_comes_is_read_or_refused(found: list[dict[str, Any]]) -> None:
         for delta in one.deltas:
             stream.carrier(delta.channel, "y")
         stream.filtered_end()
+
+
+@pytest.mark.parametrize("is_array", [False, True])
+def test_tokens_are_counted_up_to_the_last_event(is_array: bool) -> None:
+    """Events that differ in text and counts are not parsed, and yet their counts are known."""
+    counts = [{"promptTokenCount": 9, "candidatesTokenCount": n} for n in (1, 2, 30, 999)]
+    fox = candidate({"text": "The fox "})
+    events = [event(fox, usageMetadata=count) for count in counts]
+    reads: list[bytes] = []
+
+    class CountingStream(GeminiStream):
+        def read(self, data: bytes) -> StreamEvent:
+            reads.append(data)
+            return super().read(data)
+
+    stream = REDACT_ALL.open_stream(CountingStream(is_array=is_array), "caller", 1 << 20)
+    body = written(events, is_array=is_array)
+    passed = stream.feed(body.removesuffix(b"\n]\n"), BROKEN)
+    assert len(reads) == 2  # the first one, and the proof of its form
+    assert stream.usage == Usage(9, 999)
+    found = understood(passed.data + b"]" * is_array, is_array=is_array)
+    assert [one.usage_metadata.candidates_token_count for one in found if one.usage_metadata] == [
+        *(count["candidatesTokenCount"] for count in counts)
+    ]
+
+
+def test_what_is_no_count_of_tokens_is_read() -> None:
+    fox = candidate({"text": "The fox "})
+    values = [1, 2, 4111111111111111, "jane@example.com and more"]
+    events = [event(fox, usageMetadata={"totalTokenCount": 1, "other": v}) for v in values]
+    passed = output(REDACT_ALL, [written(events, is_array=False)], is_array=False)
+    assert b"[CREDIT_CARD]" in passed
+    assert b"[EMAIL_ADDRESS] and more" in passed
+    texts = [event(fox, usageMetadata={"totalTokenCount": value}) for value in values]
+    passed = output(REDACT_ALL, [written(texts, is_array=False)], is_array=False)
+    assert b"[EMAIL_ADDRESS] and more" in passed
