@@ -124,20 +124,21 @@ def read(document: Any, shape: Shape, role: str = "") -> Reading:
 
 
 def _visit(value: Any, shape: Shape, path: Path, role: str, reading: Reading) -> None:
-    while isinstance(shape, Place):
+    while type(shape) is Place:
         role = shape.role or role
         shape = shape.of(value)
-    if isinstance(shape, Repeat):
+    kind = type(value)
+    if type(shape) is Repeat:
         _visit(value, shape.shape, path, role, reading)
         if text := shape.text(value):
             reading.segments.append(Segment(path, text, Format.REPEAT, role))
-    elif isinstance(value, str):
-        _visit_string(value, shape, path, role, reading)
-    elif isinstance(value, dict):
+    elif kind is dict:
         _visit_object(value, shape, path, role, reading)
-    elif isinstance(value, list):
+    elif kind is str:
+        _visit_string(value, shape, path, role, reading)
+    elif kind is list:
         _visit_list(value, shape, path, role, reading)
-    elif value is not None and not isinstance(value, bool) and shape is not TOKEN:
+    elif kind not in _SILENT and shape is not TOKEN:
         _visit_number(value, path, role, reading)
 
 
@@ -148,7 +149,7 @@ def _visit_list(value: list[Any], shape: Shape, path: Path, role: str, reading: 
             return
         if shape is TOKEN or _are_small(value):  # an embedding, or the like
             return
-    inner = shape.get("*") if isinstance(shape, dict) else None
+    inner = shape.get("*") if type(shape) is dict else None
     for index, item in enumerate(value):
         _visit(item, inner, (*path, index), role, reading)
 
@@ -173,7 +174,7 @@ def is_token(value: str) -> bool:
 def _visit_object(
     value: dict[str, Any], shape: Shape, path: Path, role: str, reading: Reading
 ) -> None:
-    known = shape if isinstance(shape, dict) else _NOTHING
+    known = shape if type(shape) is dict else _NOTHING
     said_by = known.get("role")
     if isinstance(said_by, Role) and isinstance(value.get("role"), str):
         named = value["role"].strip().lower()
@@ -181,17 +182,16 @@ def _visit_object(
         role = named if named in _ROLES else "user"
     for key, item in value.items():
         inner = known.get(key, _UNKNOWN)
-        if inner is TOKEN and _passes(item):  # most of what documents hold
-            continue
-        if inner is _UNKNOWN:
+        kind = type(item)
+        if inner is TOKEN:  # most of what documents hold
+            if kind not in _HOLDERS and (kind is not str or _TOKEN(item) is not None):
+                continue
+        elif inner is _UNKNOWN:
             inner = known.get("*")
             if len(key) >= _LEAST_NAME:
                 reading.segments.append(Segment((*path, key), key, Format.KEY, role))
-        _visit(item, inner, (*path, key), role, reading)
-
-
-def _passes(item: Any) -> bool:
-    return is_token(item) if isinstance(item, str) else not isinstance(item, _HOLDERS)
+        if kind not in _SILENT:
+            _visit(item, inner, (*path, key), role, reading)
 
 
 def _are_numbers(value: list[Any]) -> bool:
@@ -228,6 +228,8 @@ def number_text(number: str) -> str:
 
 _UNKNOWN = Token()
 _NOTHING: dict[str, Shape] = {}
-_HOLDERS = (dict, list)
+# Parsers make nothing but these types, so `type` says as much as `isinstance`, and sooner.
+_HOLDERS = frozenset({dict, list})
+_SILENT = frozenset({bool, type(None)})
 _NUMBER_TYPES = frozenset({jiter.LosslessFloat, int})
 _MAY_BE_LONG = re.compile(rf"(?<![0-9.])[0-9]{{{_LEAST_NUMBER}}}|[eE](?!-)").search
