@@ -75,7 +75,8 @@ class _JudgementHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             if isinstance(record, EventRecord):
-                self._show(record.fields)
+                for _, fields in record.events:
+                    self._show(fields)
             elif record.levelno >= logging.WARNING:
                 reason = escape(str(vars(record).get("reason", "")))
                 _errors.print(f"[yellow]{escape(record.getMessage())}[/yellow] {reason}")

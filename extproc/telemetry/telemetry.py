@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -172,25 +172,29 @@ class Telemetry:
         observed, self._observed = self._observed, []
         self._exchanges_open.set(self._exchanges)
         self._streams_open.set(self._streams)
-        is_logged = _log.isEnabledFor(logging.INFO)
         kinds: dict[_Kind, list[_Observed]] = {}
+        events: list[tuple[float, Mapping[str, object]]] = []
+        is_logged = _log.isEnabledFor(logging.INFO)
         for each in observed:
             kind = self._kind(each.record)
             kinds.setdefault(kind, []).append(each)
             if is_logged:
-                _log.handle(EventRecord(_log.name, "judged", _fields(kind, each), each.at))
+                events.append((each.at, _fields(kind, each)))
+        if events:
+            _log.handle(EventRecord(_log.name, "judged", events))
         for kind, alike in kinds.items():
             self._count(kind, alike)
 
     def _flush_soon(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             self.flush()
             return
-        if loop is not self._loop:
-            self._loop = loop
-            loop.call_later(_BATCH_SECONDS, self._flush_now)
+        self._loop = loop
+        loop.call_later(_BATCH_SECONDS, self._flush_now)
 
     def _flush_now(self) -> None:
         self._loop = None
