@@ -45,13 +45,10 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         if isinstance(record, EventRecord):
-            first = {"level": "info", "service": "extproc", "message": record.msg, **self._fields}
-            return "\n".join(
-                [
-                    _json({"timestamp": _timestamp(at)} | first | fields)
-                    for at, fields in record.events
-                ]
-            )
+            about: dict[str, object] = {"level": "info", "service": "extproc"}
+            about |= {"message": record.msg, **self._fields}
+            lines = [{"timestamp": _timestamp(at), **about, **its} for at, its in record.events]
+            return "\n".join(map(_json, lines))
         line: dict[str, object] = {
             "timestamp": _timestamp(record.created),
             "level": record.levelname.lower(),
