@@ -42,6 +42,7 @@ ANY_CONTENT = (FALLBACK, FILES, UPLOAD)
 
 # Matched with the whole request line without a query, `POST api.openai.com/v1/chat/completions`.
 # The last segments decide, so that a provider's prefix, version or deployment does not matter.
+# Callers choose the path: what stands between two names is found in one go, never tried anew.
 _LINES: tuple[tuple[str, Dialect], ...] = (
     # OpenAI and what is compatible with it
     (r"POST .*(?<![^ /])(?<!async/)(chat|agents)/completions/?", _CHAT),
@@ -56,12 +57,12 @@ _LINES: tuple[tuple[str, Dialect], ...] = (
     (rf"POST .*{_GEMINI}:streamGenerateContent", Gemini(streams=True)),
     (rf"POST .*(?:{_GEMINI}:\w+|/cachedContents)", Gemini(streams=False)),
     # Amazon Bedrock
-    (r"POST .*/model/.+/converse(-stream)?/?", BedrockConverse()),
-    (r"POST .*/model/.+/invoke(-with-response-stream)?/?", BedrockInvoke()),
-    (r"POST .*/model/.+/count-tokens/?", COUNT_TOKENS),
-    (r"POST .*/guardrail/.+/version/.+/apply/?", APPLY_GUARDRAIL),
+    (r"POST (?>.*?/model/).+/converse(-stream)?/?", BedrockConverse()),
+    (r"POST (?>.*?/model/).+/invoke(-with-response-stream)?/?", BedrockInvoke()),
+    (r"POST (?>.*?/model/).+/count-tokens/?", COUNT_TOKENS),
+    (r"POST (?>.*?/guardrail/)(?>.+?/version/).+/apply/?", APPLY_GUARDRAIL),
     # Others with an API of their own
-    (r"POST .*voyage.*/v1/(embeddings|multimodalembeddings|rerank)/?", VOYAGE),
+    (r"POST (?>.*?voyage).*/v1/(embeddings|multimodalembeddings|rerank)/?", VOYAGE),
     (r"POST .*(?<![^ /])v2/chat/?", CohereChat()),
     (r"POST .*(?<![^ /])v[12]/(embed|rerank|tokenize|detokenize)/?", COHERE),
     (r"POST .*(?<![^ /])api/(chat|generate|embed|embeddings)/?", Ollama()),

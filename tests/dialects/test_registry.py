@@ -1,5 +1,7 @@
 """The dialect of a request is known by method and path."""
 
+import time
+
 import pytest
 
 from extproc.dialects.registry import FALLBACK, find
@@ -157,3 +159,20 @@ ARN = "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-pr
 )
 def test_api_is_known_by_its_path_and_host(path: str, host: str, name: str) -> None:
     assert find("POST", path, host).name == name
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/guardrail/a" * 3000 + "/version/b" * 5000,
+        "/model/" * 13_000,
+        "/voyage/v1/" * 8000,
+        "/conversations/items" * 4500,
+        "/" * 90_000,
+    ],
+    ids=lambda path: path[:10],
+)
+def test_a_long_path_takes_no_longer_than_its_length(path: str) -> None:
+    started = time.perf_counter()
+    find("POST", f"{path}!", "host")
+    assert time.perf_counter() - started < 1
