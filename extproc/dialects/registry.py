@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from urllib.parse import unquote
 
 from extproc.dialects.anthropic import AnthropicMessages
 from extproc.dialects.base import Dialect
@@ -85,10 +86,26 @@ _ROUTES = tuple((re.compile(line), dialect) for line, dialect in _LINES)
 
 @lru_cache(maxsize=512)  # callers use few paths
 def find(method: str, path: str, host: str = "") -> Dialect:
-    """The dialect of a request; the generic one where no API is known by its request line."""
+    """The dialect of a request; the generic one where no API is known by its request line.
+
+    A path that says nothing as it is written is read as servers may: `/api/ch%61t`, `/api//chat`.
+    """
     bare = path.partition("?")[0].partition("#")[0]
-    line = f"{method} {host}{bare}"
-    for pattern, dialect in _ROUTES:
-        if pattern.fullmatch(line):
-            return dialect
+    for each in (bare, _resolved(bare)):
+        line = f"{method} {host}{each}"
+        for pattern, dialect in _ROUTES:
+            if pattern.fullmatch(line):
+                return dialect
     return _GENERIC
+
+
+def _resolved(path: str) -> str:
+    """A path without escapes, parameters of segments, and segments that lead nowhere."""
+    segments: list[str] = []
+    for written in unquote(path).split("/"):
+        segment = written.partition(";")[0]
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in ("", "."):
+            segments.append(segment)
+    return "/" + "/".join(segments)

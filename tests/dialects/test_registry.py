@@ -112,7 +112,6 @@ def test_stored_responses_are_read_like_new_ones(method: str, path: str) -> None
         ("POST", "/v1/chat/completions/chatcmpl-1"),
         ("POST", "/v1/xchat/completions"),
         ("POST", "/v1/models?x=/chat/completions"),
-        ("POST", "/v1/chat%2Fcompletions"),
         ("POST", ""),
         ("", ""),
     ],
@@ -159,6 +158,26 @@ ARN = "arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-pr
 )
 def test_api_is_known_by_its_path_and_host(path: str, host: str, name: str) -> None:
     assert find("POST", path, host).name == name
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/chat%2Fcompletions", CHAT),
+        ("/api/ch%61t", "ollama"),
+        ("/api%2Fchat", "ollama"),
+        ("/api//chat", "ollama"),
+        ("/api/x/../chat", "ollama"),
+        ("/api/x/%2e%2E/./chat", "ollama"),
+        ("/api/chat;x=1", "ollama"),
+        ("/v1beta/models/g%3AstreamGenerateContent", "gemini"),
+        ("/v1beta/models/g:streamGenerateContent/", "gemini"),
+        ("/../..", FALLBACK),
+        ("/api/chat%3Fx", FALLBACK),
+    ],
+)
+def test_a_path_cannot_be_hidden_by_another_spelling(path: str, name: str) -> None:
+    assert find("POST", path).name == name
 
 
 @pytest.mark.parametrize(
