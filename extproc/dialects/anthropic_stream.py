@@ -150,6 +150,7 @@ def _grows(document: dict[str, Any], segment: Segment) -> bool:
     return (
         document.get("type") == "content_block_delta"
         and path[0] == "delta"
+        and isinstance(path[1], str)
         and path[1] != "type"
         and _delta_type(document) not in _WHOLE
     )

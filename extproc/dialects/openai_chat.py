@@ -226,10 +226,13 @@ class ChatStream:
 
     def _channel(self, document: dict[str, Any], path: Path) -> Channel:
         """Name the channel of the delta at `path`, by the indexes that the events state."""
-        choice = document["choices"][path[1]]
-        names: list[str | int] = [stated_index(choice, int(path[1]))]
+        position = path[1]
+        choice = document["choices"][position]
+        if not (isinstance(position, int) and isinstance(choice, dict)):
+            raise BodyError("invalid_event", "the choices of an event are no list of objects")
+        names: list[str | int] = [stated_index(choice, position)]
         skeleton: list[tuple[str | int, dict[str, Any]]] = []
-        holder = choice
+        holder: Any = choice
         for step in path[2:]:
             holder = holder[step]
             names.append(stated_index(holder, step) if isinstance(step, int) else step)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -425,6 +426,27 @@ def test_log_probabilities_of_text_that_passes_stay() -> None:
     entries = [{"token": "Hello. ", "logprob": -0.1}]
     clear = event(choice(content="Hello. ") | {"logprobs": {"content": entries}})
     assert output(REDACT_ALL, [clear]) == clear
+
+
+def test_log_probabilities_under_a_name_that_is_redacted_are_dropped() -> None:
+    entries = {"content": [{"token": "a"}]}
+    held = sse({"choices": {"jane@example.com": {"logprobs": entries}}})
+    [document] = documents(output(REDACT_ALL, [held]))
+    assert document == {"choices": {"[EMAIL_ADDRESS]": {"logprobs": None}}}
+
+
+def test_many_log_probabilities_take_no_longer_than_their_number() -> None:
+    entries = {"content": [{"token": "b"}]}
+    choices = [choice(content="a") | {"logprobs": entries}] * 6000
+    started = time.perf_counter()
+    output(REDACT_ALL, [event(*choices)])
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("choices", [{"0": choice(content="a")}, [[["a"]]], [["a", "b"]]], ids=str)
+def test_choices_that_are_no_list_of_objects_are_refused(choices: Any) -> None:
+    *_, last = documents(output(REDACT_ALL, [said("Hello "), sse({"choices": choices})]))
+    assert last["error"]["code"] == BROKEN.code
 
 
 def test_a_member_name_with_a_value_is_never_written_again() -> None:
