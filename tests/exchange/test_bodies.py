@@ -41,7 +41,7 @@ from tests.exchange.driving import (
     refusal,
     saying,
 )
-from tests.guardrail.making import BLOCK_SSN, REDACT_ALL, SSN, guardrail, rule
+from tests.guardrail.making import BLOCK_SSN, REDACT_ALL, SSN, guardrail, rule, said
 
 FLAG = guardrail(rule("us_ssn", "flag"))
 OFF = guardrail()
@@ -436,6 +436,38 @@ def test_an_answer_that_is_plain_text_is_read_as_such(headers: dict[str, str]) -
     said = piece(b"Accepted for " + SSN.encode(), end=True)
     commands = advance(exchange(), HEADERS, asking(), answered, said)
     assert only(commands, ContinueBody).body == b"Accepted for [US_SSN]"
+
+
+ESCAPED = '{"text": "123\\u002d45\\u002d6789"}'
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/api/chat", "/x"])
+@pytest.mark.parametrize(
+    ("content_type", "body", "code"),
+    [
+        ("text/plain", said("123-45") + said("-6789"), "unscanned_stream"),
+        ("text/event-stream, text/plain", said("123-45") + said("-6789"), "unscanned_stream"),
+        ("text/plain", b"event: x\rdata:\t" + ESCAPED.encode(), "unscanned_stream"),
+        ("text/plain", b"\xef\xbb\xbf" + said("123-45"), "unscanned_stream"),
+        ("", said("123-45") + said("-6789"), "unscanned_stream"),
+        ("text/plain", b"\xef\xbb\xbf" + ESCAPED.encode(), "invalid_json"),
+        ("text/plain", ESCAPED.encode("utf-16-be"), "invalid_json"),
+    ],
+)
+def test_an_answer_that_clients_could_read_as_more_than_text_is_refused(
+    path: str, content_type: str, body: bytes, code: str
+) -> None:
+    headers = RequestHeaders({":method": "POST", ":path": path} | JSON, end_of_stream=False)
+    answered = {":status": "200"} | ({"content-type": content_type} if content_type else {})
+    commands = advance(
+        exchange(),
+        headers,
+        asking(),
+        ResponseHeaders(answered, end_of_stream=False),
+        piece(body, end=True),
+    )
+    assert record(commands).outcome is Outcome.REFUSED
+    assert record(commands).reason == code
 
 
 def test_a_blocked_answer_to_a_call_is_an_error_of_status_200_that_names_the_call() -> None:
