@@ -9,15 +9,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from extproc.dialects import document as json_document
-from extproc.dialects import multipart, registry
+from extproc.dialects import multipart, ndjson, registry
 from extproc.dialects.walk import TOKEN, Reading, Shape, read
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Path, Segment, Skipped
 
-LINE_TYPES = frozenset(
-    f"application/{name}"
-    for name in ("x-ndjson", "ndjson", "x-jsonl", "jsonl", "x-jsonlines", "jsonlines")
-)
+LINE_TYPES = ndjson.MEDIA_TYPES
 SUBTITLE_TYPES = frozenset({"application/x-subrip", "application/srt"})
 
 _ESCAPE = re.compile(rb"\\u[0-9A-Fa-f]{4}")

@@ -29,7 +29,6 @@ from tests.exchange.driving import (
     JSON,
     POST,
     SMALL_INLINE,
-    STREAM,
     advance,
     asking,
     exchange,
@@ -522,9 +521,19 @@ def test_a_length_that_is_no_number_is_not_believed() -> None:
         assert kinds(commands) == ["ContinueHeaders"]
 
 
-def test_a_stream_of_an_unknown_api_is_refused_where_something_is_enforced() -> None:
-    headers = RequestHeaders({":method": "POST", ":path": "/x"} | JSON, end_of_stream=False)
-    commands = advance(exchange(), headers, RequestBody(b"{}", True), STREAM)
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/x", "text/event-stream"),
+        ("/v1/chat/completions", "application/jsonl"),
+    ],
+)
+def test_a_stream_of_an_unknown_form_is_refused_where_something_is_enforced(
+    path: str, content_type: str
+) -> None:
+    headers = RequestHeaders({":method": "POST", ":path": path} | JSON, end_of_stream=False)
+    answer = with_answer(content_type=content_type)
+    commands = advance(exchange(), headers, asking(), answer)
     seen = refusal(commands)
     assert (seen[0], seen[1]["code"]) == (403, "unscanned_stream")
 
