@@ -102,6 +102,13 @@ def test_texts_and_thoughts_of_each_candidate_are_texts_of_their_own() -> None:
     )
 
 
+@pytest.mark.parametrize("thought", ["false", "no", 1, ["x"]])
+def test_a_part_is_a_thought_or_not(thought: Any) -> None:
+    with pytest.raises(BodyError) as caught:
+        read(said("x", thought=thought))
+    assert caught.value.code == "invalid_event"
+
+
 def test_a_text_goes_on_in_whatever_part_it_stands() -> None:
     assert channels(event(candidate({"text": "a"}, {"functionCall": {}}, {"text": "b"}))) == [
         (0, "text"),
