@@ -700,3 +700,23 @@ def test_an_error_of_the_provider_passes() -> None:
 def test_an_error_of_the_provider_is_redacted_too() -> None:
     error = sse({"error": {"message": f"bad value {SSN} given"}})
     assert SSN.encode() not in output(REDACT_ALL, [error])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_a_message_that_says_all_so_far_is_redacted_as_a_whole(size: int) -> None:
+    text = f"My SSN is {SSN}, yes."
+    parts = [text[i : i + size] for i in range(0, len(text), size)]
+    messages = [
+        {"role": "assistant", "content": "".join(parts[: i + 1])} for i in range(len(parts))
+    ]
+    events = [
+        event(choice(content=part) | {"message": message})
+        for part, message in zip(parts, messages, strict=True)
+    ]
+    passed = output(REDACT_ALL, [*events, DONE])
+    assert text_of(passed) == "My SSN is [US_SSN], yes."
+    said_so_far = [
+        d["choices"][0]["message"] for d in documents(passed) if "message" in d["choices"][0]
+    ]
+    assert said_so_far[-1] == {"role": "assistant", "content": "My SSN is [US_SSN], yes."}
+    assert SSN not in str(said_so_far)
