@@ -17,6 +17,7 @@ from extproc.model.values import Action, Direction, Verdict
 # Clients of streams do not look at the content type, and some of JSON skip or decode what stands
 # before it.
 _EVENT = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])data:[ \t]*[{\[]")
+_FIRST = 4096  # bytes of a file in which a stream would begin; a log of one may follow
 _BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf"
 
 
@@ -105,6 +106,8 @@ def _reader(
     if body_kind is Kind.TEXT and not may_be_json:
         return partial(read_text if requested else _read_answer, body)
     if dialect.name in (registry.FILES, registry.UPLOAD):
+        if not requested and _EVENT.search(body, 0, _FIRST):
+            raise _misdeclared()
         return partial(read_file, body, media_type(headers))
     if body_kind is Kind.OTHER and not requested and not may_be_json:
         raise BodyError("unscanned_content", "the answer is of a kind that cannot be inspected")
@@ -114,5 +117,10 @@ def _reader(
 def _read_answer(body: bytes, role: str) -> Body:
     """An answer that is plain text. Raises BodyError `not_utf8` or `unscanned_stream`."""
     if _EVENT.search(body):
-        raise BodyError("unscanned_stream", "a stream that is declared as text cannot be inspected")
+        raise _misdeclared()
     return read_text(body, role)
+
+
+def _misdeclared() -> BodyError:
+    message = "a stream that is declared as something else cannot be inspected"
+    return BodyError("unscanned_stream", message)

@@ -469,6 +469,17 @@ def test_an_answer_that_clients_could_read_as_more_than_text_is_refused(
     assert record(commands).reason == code
 
 
+@pytest.mark.parametrize("content_type", ["application/octet-stream", "audio/mpeg"])
+def test_a_stream_that_is_declared_as_a_file_is_refused(content_type: str) -> None:
+    path = "/v1/audio/transcriptions"
+    headers = RequestHeaders({":method": "POST", ":path": path} | JSON, end_of_stream=False)
+    stream = piece(said("123-45") + said("-6789"), end=True)
+    commands = advance(
+        exchange(), headers, asking(), with_answer(content_type=content_type), stream
+    )
+    assert record(commands).reason == "unscanned_stream"
+
+
 def test_a_blocked_answer_to_a_call_is_an_error_of_status_200_that_names_the_call() -> None:
     call = {"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "f"}}
     asked = RequestHeaders({":method": "POST", ":path": "/mcp"} | JSON, end_of_stream=False)
