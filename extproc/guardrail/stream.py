@@ -171,6 +171,8 @@ class StreamGuard:
         if not event.data:
             self._emit(event.raw if lines == event.lines else self._encoded(event, lines))
             return
+        if self._usage is not None:
+            self._usage = self.usage  # as the last event had it that was not read
         self._template, self._alike = None, b""
         try:
             read = self._reader.read(event.data)

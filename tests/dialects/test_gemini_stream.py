@@ -143,6 +143,19 @@ def test_usage_comes_with_the_event_that_has_it() -> None:
     assert read(said("x")).usage is None
 
 
+def test_usage_is_that_of_the_last_event_that_has_it() -> None:
+    counts = [{"promptTokenCount": 5, "candidatesTokenCount": count} for count in (1, 2, 300)]
+    events = [
+        said("a "),
+        *(event(candidate({"text": "b "}), usageMetadata=c) for c in counts),
+        said("c "),
+    ]
+    stream = REDACT_ALL.open_stream(GeminiStream(is_array=False), "caller", 1 << 20)
+    for one in events:
+        stream.feed(written([one], is_array=False), BROKEN)
+    assert stream.usage == Usage(5, 300)
+
+
 def test_a_signature_is_skipped() -> None:
     path = ("candidates", 0, "content", "parts", 0, "thoughtSignature")
     assert read(said("x", thoughtSignature="A=")).whole.skipped == [Skipped(path, "signature")]
