@@ -55,7 +55,7 @@ class CohereStream:
         kind = document.get("type")
         kind = kind if isinstance(kind, str) and is_token(kind) else ""
         for segment in reading.segments:
-            if kind in _GROWING and _grows(segment):
+            if _grows(kind, segment):
                 channel = (_scope(kind, document), *segment.path[1:])
                 event.deltas.append(Delta(channel, segment))
             else:
@@ -111,14 +111,14 @@ def _scope(kind: str, document: dict[str, Any]) -> str:
     return name if name == _PLAN else f"{name} {stated_index(document, 0)}"
 
 
-def _grows(segment: Segment) -> bool:
+def _grows(kind: str, segment: Segment) -> bool:
     path = segment.path
-    return (
-        path[:2] == ("delta", "message")
-        and len(path) > 2
-        and path[-1] != "name"
-        and segment.format in (Format.TEXT, Format.JSON)
-    )
+    if path[:2] != ("delta", "message") or len(path) == 2:
+        return False
+    if kind == "tool-call-start":
+        return segment.format is Format.JSON
+    is_text = path[-1] != "name" and segment.format in (Format.TEXT, Format.JSON)
+    return kind in _GROWING and is_text
 
 
 def _message_end(error: str) -> Frame:

@@ -9,15 +9,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from extproc.dialects import document as json_document
-from extproc.dialects import multipart, registry
+from extproc.dialects import multipart, ndjson, registry
 from extproc.dialects.walk import TOKEN, Reading, Shape, read
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Path, Segment, Skipped
 
-LINE_TYPES = frozenset(
-    f"application/{name}"
-    for name in ("x-ndjson", "ndjson", "x-jsonl", "jsonl", "x-jsonlines", "jsonlines")
-)
+LINE_TYPES = ndjson.MEDIA_TYPES
 SUBTITLE_TYPES = frozenset({"application/x-subrip", "application/srt"})
 
 _MAX_LINES = 1 << 18  # an empty one costs many times its byte
@@ -110,12 +107,13 @@ def read_file(content: bytes, media_type: str, role: str) -> Body:
             raise BodyError("not_utf8", "a text is not UTF-8; send it as UTF-8") from None
         skipped = Skipped((), _kind(content, media_type))
         return Body(content, Reading(skipped=[skipped]), _as_it_is)
-    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+    if text.lstrip("\ufeff \t\r\n\0").startswith(("{", "[")):
         try:
             return read_lines(content, role) if _is_lines(content) else _read_json(content, role)
         except BodyError as error:
-            # Others may read as JSON what is none for us: then escapes would hide its text.
-            if error.code != "invalid_json" or _ESCAPE.search(content):
+            # Others may read as JSON what is none for us: then escapes would hide its text, or the
+            # zero bytes of UTF-16.
+            if error.code != "invalid_json" or "\0" in text or _ESCAPE.search(content):
                 raise
     return read_text(content, role)
 

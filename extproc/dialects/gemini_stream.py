@@ -210,4 +210,7 @@ def _channel(document: dict[str, Any], segment: Segment) -> Channel | None:
         part, rest = part[rest[0]], rest[1:]
     if rest != ["text"] or segment.format is not Format.TEXT:
         return None
-    return (stated_index(candidate, position), _THOUGHT if part.get("thought") else _TEXT)
+    thought = part.get("thought") or False
+    if not isinstance(thought, bool):  # some clients read "no" as false
+        raise BodyError("invalid_event", "a part of the stream is neither a thought nor none")
+    return (stated_index(candidate, position), _THOUGHT if thought else _TEXT)

@@ -3,7 +3,10 @@
 from extproc.dialects.framing import TOO_LARGE, Frame
 from extproc.model.errors import BodyError
 
-MEDIA_TYPES = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl"})
+MEDIA_TYPES = frozenset(
+    f"application/{name}"
+    for name in ("x-ndjson", "ndjson", "x-jsonl", "jsonl", "x-jsonlines", "jsonlines")
+)
 
 
 class NdJson:

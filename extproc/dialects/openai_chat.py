@@ -129,7 +129,10 @@ CHOICE: dict[str, Shape] = {
     "logprobs": Repeat({"content": TOKENS, "refusal": TOKENS}, _spelled),
 }
 _RESPONSE: Shape = {**ENVELOPE, "choices": {"*": {**CHOICE, "message": _MESSAGE}}}
-_CHUNK: Shape = {**ENVELOPE, "choices": {"*": {**CHOICE, "delta": _MESSAGE}}}
+_CHUNK: Shape = {
+    **ENVELOPE,
+    "choices": {"*": {**CHOICE, "delta": _MESSAGE, "message": _MESSAGE}},
+}
 
 _DONE = b"[DONE]"
 
@@ -196,7 +199,7 @@ class ChatStream:
         reading = read(document, self._shape, role="assistant")
         event.whole.skipped = reading.skipped
         for segment in reading.segments:
-            if _grows(segment):
+            if _grows(document, segment):
                 event.deltas.append(Delta(self._channel(document, segment.path), segment))
             else:
                 event.whole.segments.append(segment)
@@ -226,10 +229,13 @@ class ChatStream:
 
     def _channel(self, document: dict[str, Any], path: Path) -> Channel:
         """Name the channel of the delta at `path`, by the indexes that the events state."""
-        choice = document["choices"][path[1]]
-        names: list[str | int] = [stated_index(choice, int(path[1]))]
+        position = path[1]
+        choice = document["choices"][position]
+        if not (isinstance(position, int) and isinstance(choice, dict)):
+            raise BodyError("invalid_event", "the choices of an event are no list of objects")
+        names: list[str | int] = [stated_index(choice, position)]
         skeleton: list[tuple[str | int, dict[str, Any]]] = []
-        holder = choice
+        holder: Any = choice
         for step in path[2:]:
             holder = holder[step]
             names.append(stated_index(holder, step) if isinstance(step, int) else step)
@@ -270,14 +276,18 @@ class ChatStream:
 _WHOLE = frozenset({"name", "annotations", "citations", "images", "logprobs"})
 
 
-def _grows(segment: Segment) -> bool:
-    """Whether a text goes on in later events."""
+def _grows(document: dict[str, Any], segment: Segment) -> bool:
+    """Whether a text goes on in later events.
+
+    A message beside a delta is all that was said so far, as Perplexity has it.
+    """
     path = segment.path
     return (
         len(path) > 2
         and path[0] == "choices"
         and _WHOLE.isdisjoint(path)
         and segment.format in (Format.TEXT, Format.JSON)
+        and not (path[2] == "message" and "delta" in document["choices"][path[1]])
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from urllib.parse import unquote
 
 from extproc.dialects.anthropic import AnthropicMessages
 from extproc.dialects.base import Dialect
@@ -43,6 +44,7 @@ ANY_CONTENT = (FALLBACK, FILES, UPLOAD)
 
 # Matched with the whole request line without a query, `POST api.openai.com/v1/chat/completions`.
 # The last segments decide, so that a provider's prefix, version or deployment does not matter.
+# Callers choose the path: what stands between two names is found in one go, never tried anew.
 _LINES: tuple[tuple[str, Dialect], ...] = (
     # OpenAI and what is compatible with it
     (r"POST .*(?<![^ /])(?<!async/)(chat|agents)/completions/?", _CHAT),
@@ -57,12 +59,12 @@ _LINES: tuple[tuple[str, Dialect], ...] = (
     (rf"POST .*{_GEMINI}:streamGenerateContent", Gemini(streams=True)),
     (rf"POST .*(?:{_GEMINI}:\w+|/cachedContents)", Gemini(streams=False)),
     # Amazon Bedrock
-    (r"POST .*/model/.+/converse(-stream)?/?", BedrockConverse()),
-    (r"POST .*/model/.+/invoke(-with-response-stream)?/?", BedrockInvoke()),
-    (r"POST .*/model/.+/count-tokens/?", COUNT_TOKENS),
-    (r"POST .*/guardrail/.+/version/.+/apply/?", APPLY_GUARDRAIL),
+    (r"POST (?>.*?/model/).+/converse(-stream)?/?", BedrockConverse()),
+    (r"POST (?>.*?/model/).+/invoke(-with-response-stream)?/?", BedrockInvoke()),
+    (r"POST (?>.*?/model/).+/count-tokens/?", COUNT_TOKENS),
+    (r"POST (?>.*?/guardrail/)(?>.+?/version/).+/apply/?", APPLY_GUARDRAIL),
     # Others with an API of their own
-    (r"POST .*voyage.*/v1/(embeddings|multimodalembeddings|rerank)/?", VOYAGE),
+    (r"POST (?>.*?voyage).*/v1/(embeddings|multimodalembeddings|rerank)/?", VOYAGE),
     (r"POST .*(?<![^ /])v2/chat/?", CohereChat()),
     (r"POST .*(?<![^ /])v[12]/(embed|rerank|tokenize|detokenize)/?", COHERE),
     (r"POST .*(?<![^ /])api/(chat|generate|embed|embeddings)/?", Ollama()),
@@ -90,10 +92,26 @@ _ROUTES = tuple((re.compile(line), dialect) for line, dialect in _LINES)
 
 @lru_cache(maxsize=512)  # callers use few paths
 def find(method: str, path: str, host: str = "") -> Dialect:
-    """The dialect of a request; the generic one where no API is known by its request line."""
+    """The dialect of a request; the generic one where no API is known by its request line.
+
+    A path that says nothing as it is written is read as servers may: `/api/ch%61t`, `/api//chat`.
+    """
     bare = path.partition("?")[0].partition("#")[0]
-    line = f"{method} {host}{bare}"
-    for pattern, dialect in _ROUTES:
-        if pattern.fullmatch(line):
-            return dialect
+    for each in (bare, _resolved(bare)):
+        line = f"{method} {host}{each}"
+        for pattern, dialect in _ROUTES:
+            if pattern.fullmatch(line):
+                return dialect
     return _GENERIC
+
+
+def _resolved(path: str) -> str:
+    """A path without escapes, parameters of segments, and segments that lead nowhere."""
+    segments: list[str] = []
+    for written in unquote(path).split("/"):
+        segment = written.partition(";")[0]
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in ("", "."):
+            segments.append(segment)
+    return "/" + "/".join(segments)

@@ -229,7 +229,9 @@ class Exchange:
             self._is_coded = bool(coded)
             return self._guardrail.open_stream(reader, self._caller, self._limits.max_event, coded)
         body_kind = kind(headers)
-        if body_kind is Kind.EVENTS:
+        # What an API that is known says line by line may be pieces of one text.
+        is_known = self._dialect.name not in registry.ANY_CONTENT
+        if body_kind is Kind.EVENTS or (body_kind is Kind.LINES and is_known):
             raise BodyError("unscanned_stream", "streams of this API cannot be inspected yet")
         if body_kind in (Kind.OTHER, Kind.FORM) and not self._may_be_readable(headers):
             raise BodyError("unscanned_content", "the answer is of a kind that cannot be inspected")

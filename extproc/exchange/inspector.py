@@ -1,5 +1,6 @@
 """The inspection of one whole body, ready to be run here or elsewhere."""
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -12,6 +13,12 @@ from extproc.exchange.headers import Kind, check_readable, codings, kind, media_
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.model.errors import BodyError
 from extproc.model.values import Action, Direction, Verdict
+
+# Clients of streams do not look at the content type, and some of JSON skip or decode what stands
+# before it.
+_EVENT = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])data:[ \t]*[{\[]")
+_FIRST = 4096  # bytes of a file in which a stream would begin; a log of one may follow
+_BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf"
 
 
 def inspect(
@@ -33,7 +40,7 @@ def inspect(
         return _inspect_coded(coded, guardrail, dialect, direction, headers, body, caller, max_body)
     check_readable(headers)
     if direction is Direction.RESPONSE and _is_bare_text(headers, body):
-        return guardrail.inspect_body(direction, partial(read_text, body), caller)
+        return guardrail.inspect_body(direction, partial(_read_answer, body), caller)
     body_kind = kind(headers)
     if body_kind is Kind.JSON and dialect.name != registry.UPLOAD:
         return guardrail.inspect_json(dialect, direction, body, caller)
@@ -85,7 +92,7 @@ def _reader(
     """How a body is read that is more, or less, than one JSON document."""
     requested = direction is Direction.REQUEST
     is_json_api = dialect.name not in registry.ANY_CONTENT
-    may_be_json = body.lstrip().startswith((b"{", b"["))
+    may_be_json = body.lstrip(_BEFORE_JSON).startswith((b"{", b"["))
     if requested and dialect.name == registry.UPLOAD:
         return partial(read_file, body, "")
     if requested and body_kind is Kind.FORM:
@@ -96,9 +103,24 @@ def _reader(
     if body_kind is Kind.LINES:
         return partial(read_lines, body)
     if body_kind is Kind.TEXT and not may_be_json:
-        return partial(read_text, body)
+        return partial(read_text if requested else _read_answer, body)
     if not is_json_api and (body_kind is Kind.TEXT or dialect.name != registry.FALLBACK):
+        within = len(body) if body_kind is Kind.TEXT else _FIRST
+        if not requested and _EVENT.search(body, 0, within):
+            raise _misdeclared()
         return partial(read_file, body, media_type(headers))
     if body_kind is Kind.OTHER and not requested and not may_be_json:
         raise BodyError("unscanned_content", "the answer is of a kind that cannot be inspected")
     return None
+
+
+def _read_answer(body: bytes, role: str) -> Body:
+    """An answer that is plain text. Raises BodyError `not_utf8` or `unscanned_stream`."""
+    if _EVENT.search(body):
+        raise _misdeclared()
+    return read_text(body, role)
+
+
+def _misdeclared() -> BodyError:
+    message = "a stream that is declared as something else cannot be inspected"
+    return BodyError("unscanned_stream", message)

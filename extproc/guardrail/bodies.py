@@ -22,11 +22,16 @@ def is_clean(segments: list[Segment], scanner: Scanner) -> bool:
 
 
 def redact_document(
-    document: Any, segments: list[Segment], context: Context, scanner: Scanner
+    document: Any,
+    segments: list[Segment],
+    context: Context,
+    scanner: Scanner,
+    stale: frozenset[Path] = frozenset(),
 ) -> tuple[Any, bool]:
     """Judge every segment and rewrite those that must not pass; return document and whether.
 
-    The document is changed in place, except where it is a bare string. Stops at a block.
+    The document is changed in place, except where it is a bare string. Stops at a block. What
+    spells a text out again is removed where that was changed, and at the paths in `stale`.
     """
     judge = context.judge
     changed: list[Segment] = []
@@ -48,10 +53,13 @@ def redact_document(
             names.setdefault(segment.path[:-1], {})[segment.text] = text
         else:
             document = replace(document, segment.path, text)
-    _drop_repeats(document, segments, changed)
+    dropped = stale | _changed_repeats(segments, changed)
+    for path in dropped:
+        document = replace(document, path, None)
     for holder in sorted(names, key=len, reverse=True):  # a path leads through outer names
-        rename(document, holder, names[holder])
-    return document, bool(changed)
+        if dropped.isdisjoint(holder[:size] for size in range(len(holder) + 1)):
+            rename(document, holder, names[holder])
+    return document, bool(changed or dropped)
 
 
 def redacted_text(text: str, segment: Segment, context: Context, scanner: Scanner) -> str:
@@ -74,12 +82,11 @@ def _edited(text: str, findings: list[Finding], segment: Segment, context: Conte
     return apply(text, edits)
 
 
-def _drop_repeats(document: Any, segments: list[Segment], changed: list[Segment]) -> None:
-    """Remove what spells a text out again where that text was changed."""
+def _changed_repeats(segments: list[Segment], changed: list[Segment]) -> frozenset[Path]:
+    """Where a text is spelled out again that was changed, or stands beside one that was."""
     if not changed:
-        return
-    for segment in segments:
-        if segment.format is Format.REPEAT:
-            beside = segment.path[:-1]
-            if any(other.path[: len(beside)] == beside for other in changed):
-                replace(document, segment.path, None)
+        return frozenset()
+    repeats = [segment.path for segment in segments if segment.format is Format.REPEAT]
+    sizes = {len(path) - 1 for path in repeats}  # few, however large the document
+    around = {segment.path[:size] for segment in changed for size in sizes}
+    return frozenset(path for path in repeats if path[:-1] in around)

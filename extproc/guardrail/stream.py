@@ -171,6 +171,8 @@ class StreamGuard:
         if not event.data:
             self._emit(event.raw if lines == event.lines else self._encoded(event, lines))
             return
+        if self._usage is not None:
+            self._usage = self.usage  # as the last event had it that was not read
         self._template, self._alike = None, b""
         try:
             read = self._reader.read(event.data)
@@ -251,10 +253,13 @@ class StreamGuard:
         if read.whole.segments and not self._context.judge.blocked():
             # Last, since it may rename members that the paths above lead through.
             document, rewritten = redact_document(
-                document, read.whole.segments, self._context, self._scanner
+                document,
+                read.whole.segments,
+                self._context,
+                self._scanner,
+                self._stale_repeats(document, read),
             )
             changed |= rewritten
-            changed |= self._drop_repeats(document, read)
         if self._context.judge.blocked():
             self._end_filtered(passing)
             return
@@ -267,29 +272,27 @@ class StreamGuard:
             self._emit(event.raw)
         read.passed = True
 
-    def _drop_repeats(self, document: Any, read: StreamEvent) -> bool:
-        """Remove log-probabilities that spell out anything but what passes in the same event.
+    def _stale_repeats(self, document: Any, read: StreamEvent) -> frozenset[Path]:
+        """Where log-probabilities spell out anything but what passes in the same event.
 
-        Beside a whole text they were dropped where it was redacted.
+        Beside a whole text they are dropped where it is redacted.
         """
-        dropped = False
         repeats = [s for s in read.whole.segments if s.format is Format.REPEAT]
         if not repeats or self._context.scanners.holding is None:
-            return dropped
+            return frozenset()
         whole = {(s.path[:-1], s.text) for s in read.whole.segments if s.format is Format.TEXT}
-        for segment in repeats:
-            beside = segment.path[:-1]
-            if (beside, segment.text) in whole:
-                continue
-            passing = "".join(
-                _value_at(document, delta.segment.path)
-                for delta in read.deltas
-                if delta.segment.path[: len(beside)] == beside
-            )
-            if segment.text != passing:
-                json_document.replace(document, segment.path, None)
-                dropped = True
-        return dropped
+        sizes = {len(segment.path) - 1 for segment in repeats}
+        passing: dict[Path, list[str]] = {}
+        for delta in read.deltas:
+            path = delta.segment.path
+            for size in sizes:
+                passing.setdefault(path[:size], []).append(_value_at(document, path))
+        return frozenset(
+            segment.path
+            for segment in repeats
+            if (segment.path[:-1], segment.text) not in whole
+            and segment.text != "".join(passing.get(segment.path[:-1], ()))
+        )
 
     def _filter(self, delta: Delta) -> Filter:
         found = self._filters.get(delta.channel)

@@ -11,7 +11,7 @@ from openai.types.responses import ResponseFunctionToolCall
 
 from tests.dataplane import sse
 from tests.dataplane.canaries import REDACTED, SSN, TEXT, leaks, leaks_in
-from tests.dataplane.harness import Stack, wait
+from tests.dataplane.harness import FULL_DUPLEX, Stack, wait
 from tests.dataplane.openai_sdk import Sdk
 from tests.dataplane.recorder import Answer, document, stream
 
@@ -215,8 +215,9 @@ def test_block_in_mid_stream_ends_as_a_filtered_response(blocking: Stack, blocke
     assert end.response.incomplete_details.reason == "content_filter"
     assert end.response.output_text == ""
     [request] = received
-    assert request.finished.wait(10)
-    assert request.sent < ENDLESS
+    if FULL_DUPLEX:  # an older Envoy reads on
+        assert request.finished.wait(10)
+        assert request.sent < ENDLESS
 
 
 def test_helper_of_the_sdk_reads_a_filtered_response_to_its_end(

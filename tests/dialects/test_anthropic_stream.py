@@ -334,3 +334,10 @@ def test_whatever_comes_is_read_or_refused(found: list[dict[str, Any]], kind: st
         for one in event.deltas:
             stream.carrier(one.channel, "y")
         stream.filtered_end()
+
+
+def test_texts_of_a_delta_that_is_a_list_are_whole() -> None:
+    event = {"type": "content_block_delta", "index": 0, "delta": ["a", "b"]}
+    read = MessageStream().read(json.dumps(event).encode())
+    assert read.deltas == []
+    assert [segment.text for segment in read.whole.segments] == ["a", "b"]

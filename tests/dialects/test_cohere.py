@@ -278,6 +278,13 @@ def test_plan_is_out_before_the_calls_begin() -> None:
     assert last < kinds.index("tool-call-start")
 
 
+def test_arguments_that_begin_with_their_call_are_one_text() -> None:
+    data = of_message("tool-call-start", 0, tool_calls=call('{"a": "123-45', id="c"))
+    data += of_message("tool-call-delta", 0, tool_calls=call('-6789"}'))
+    passed = through(REDACT_ALL, data + event("tool-call-end", 0))
+    assert joined(passed, "tool_calls", "function", "arguments") == '{"a": "[US_SSN]"}'
+
+
 def test_blocked_stream_ends_what_is_open_and_the_message() -> None:
     data = of_message("content-start", 0, content={"type": "text", "text": ""})
     data += of_message("content-delta", 0, content={"text": "SSN 123-45-6789 "})

@@ -102,6 +102,13 @@ def test_texts_and_thoughts_of_each_candidate_are_texts_of_their_own() -> None:
     )
 
 
+@pytest.mark.parametrize("thought", ["false", "no", 1, ["x"]])
+def test_a_part_is_a_thought_or_not(thought: Any) -> None:
+    with pytest.raises(BodyError) as caught:
+        read(said("x", thought=thought))
+    assert caught.value.code == "invalid_event"
+
+
 def test_a_text_goes_on_in_whatever_part_it_stands() -> None:
     assert channels(event(candidate({"text": "a"}, {"functionCall": {}}, {"text": "b"}))) == [
         (0, "text"),
@@ -134,6 +141,19 @@ def test_usage_comes_with_the_event_that_has_it() -> None:
     counts = {"promptTokenCount": 3, "candidatesTokenCount": 5, "thoughtsTokenCount": 2}
     assert read({**said("x"), "usageMetadata": counts}).usage == Usage(3, 7)
     assert read(said("x")).usage is None
+
+
+def test_usage_is_that_of_the_last_event_that_has_it() -> None:
+    counts = [{"promptTokenCount": 5, "candidatesTokenCount": count} for count in (1, 2, 300)]
+    events = [
+        said("a "),
+        *(event(candidate({"text": "b "}), usageMetadata=c) for c in counts),
+        said("c "),
+    ]
+    stream = REDACT_ALL.open_stream(GeminiStream(is_array=False), "caller", 1 << 20)
+    for one in events:
+        stream.feed(written([one], is_array=False), BROKEN)
+    assert stream.usage == Usage(5, 300)
 
 
 def test_a_signature_is_skipped() -> None:

@@ -252,3 +252,8 @@ def test_any_document_is_read_or_refused(document: Any) -> None:
         return
     assert all(made.carrier(delta.channel, "more").data for delta in found.deltas)
     assert made.filtered_end() is not None
+
+
+@pytest.mark.parametrize("name", ["x-ndjson", "ndjson", "x-jsonl", "jsonl", "x-jsonlines"])
+def test_json_lines_are_a_stream_under_each_of_their_names(name: str) -> None:
+    assert OLLAMA.stream(f"application/{name}") is not None

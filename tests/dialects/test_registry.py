@@ -1,6 +1,7 @@
 """The dialect of a request is known by method and path."""
 
 import json
+import time
 
 import pytest
 
@@ -113,7 +114,6 @@ def test_stored_responses_are_read_like_new_ones(method: str, path: str) -> None
         ("POST", "/v1/chat/completions/chatcmpl-1"),
         ("POST", "/v1/xchat/completions"),
         ("POST", "/v1/models?x=/chat/completions"),
-        ("POST", "/v1/chat%2Fcompletions"),
         ("POST", ""),
         ("", ""),
     ],
@@ -190,3 +190,40 @@ def test_errors_of_files_are_those_of_their_provider(host: str, marked: bool) ->
     refusal = Refusal(403, "policy_violation", "no", "id")
     said = json.loads(find("POST", "/v1/files", host).error(refusal))
     assert (said.get("type") == "error") is marked
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/chat%2Fcompletions", CHAT),
+        ("/api/ch%61t", "ollama"),
+        ("/api%2Fchat", "ollama"),
+        ("/api//chat", "ollama"),
+        ("/api/x/../chat", "ollama"),
+        ("/api/x/%2e%2E/./chat", "ollama"),
+        ("/api/chat;x=1", "ollama"),
+        ("/v1beta/models/g%3AstreamGenerateContent", "gemini"),
+        ("/v1beta/models/g:streamGenerateContent/", "gemini"),
+        ("/../..", FALLBACK),
+        ("/api/chat%3Fx", FALLBACK),
+    ],
+)
+def test_a_path_cannot_be_hidden_by_another_spelling(path: str, name: str) -> None:
+    assert find("POST", path).name == name
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/guardrail/a" * 3000 + "/version/b" * 5000,
+        "/model/" * 13_000,
+        "/voyage/v1/" * 8000,
+        "/conversations/items" * 4500,
+        "/" * 90_000,
+    ],
+    ids=lambda path: path[:10],
+)
+def test_a_long_path_takes_no_longer_than_its_length(path: str) -> None:
+    started = time.perf_counter()
+    find("POST", f"{path}!", "host")
+    assert time.perf_counter() - started < 1

@@ -29,7 +29,6 @@ from tests.exchange.driving import (
     JSON,
     POST,
     SMALL_INLINE,
-    STREAM,
     advance,
     asking,
     exchange,
@@ -41,7 +40,7 @@ from tests.exchange.driving import (
     refusal,
     saying,
 )
-from tests.guardrail.making import BLOCK_SSN, REDACT_ALL, SSN, guardrail, rule
+from tests.guardrail.making import BLOCK_SSN, REDACT_ALL, SSN, guardrail, rule, said
 
 FLAG = guardrail(rule("us_ssn", "flag"))
 OFF = guardrail()
@@ -438,6 +437,49 @@ def test_an_answer_that_is_plain_text_is_read_as_such(headers: dict[str, str]) -
     assert only(commands, ContinueBody).body == b"Accepted for [US_SSN]"
 
 
+ESCAPED = '{"text": "123\\u002d45\\u002d6789"}'
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/api/chat", "/x"])
+@pytest.mark.parametrize(
+    ("content_type", "body", "code"),
+    [
+        ("text/plain", said("123-45") + said("-6789"), "unscanned_stream"),
+        ("text/event-stream, text/plain", said("123-45") + said("-6789"), "unscanned_stream"),
+        ("text/plain", b"event: x\rdata:\t" + ESCAPED.encode(), "unscanned_stream"),
+        ("text/plain", b"\xef\xbb\xbf" + said("123-45"), "unscanned_stream"),
+        ("", said("123-45") + said("-6789"), "unscanned_stream"),
+        ("text/plain", b"\xef\xbb\xbf" + ESCAPED.encode(), "invalid_json"),
+        ("text/plain", ESCAPED.encode("utf-16-be"), "invalid_json"),
+    ],
+)
+def test_an_answer_that_clients_could_read_as_more_than_text_is_refused(
+    path: str, content_type: str, body: bytes, code: str
+) -> None:
+    headers = RequestHeaders({":method": "POST", ":path": path} | JSON, end_of_stream=False)
+    answered = {":status": "200"} | ({"content-type": content_type} if content_type else {})
+    commands = advance(
+        exchange(),
+        headers,
+        asking(),
+        ResponseHeaders(answered, end_of_stream=False),
+        piece(body, end=True),
+    )
+    assert record(commands).outcome is Outcome.REFUSED
+    assert record(commands).reason == code
+
+
+@pytest.mark.parametrize("content_type", ["application/octet-stream", "audio/mpeg"])
+def test_a_stream_that_is_declared_as_a_file_is_refused(content_type: str) -> None:
+    path = "/v1/audio/transcriptions"
+    headers = RequestHeaders({":method": "POST", ":path": path} | JSON, end_of_stream=False)
+    stream = piece(said("123-45") + said("-6789"), end=True)
+    commands = advance(
+        exchange(), headers, asking(), with_answer(content_type=content_type), stream
+    )
+    assert record(commands).reason == "unscanned_stream"
+
+
 def test_a_blocked_answer_to_a_call_is_an_error_of_status_200_that_names_the_call() -> None:
     call = {"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "f"}}
     asked = RequestHeaders({":method": "POST", ":path": "/mcp"} | JSON, end_of_stream=False)
@@ -490,9 +532,19 @@ def test_a_length_that_is_no_number_is_not_believed() -> None:
         assert kinds(commands) == ["ContinueHeaders"]
 
 
-def test_a_stream_of_an_unknown_api_is_refused_where_something_is_enforced() -> None:
-    headers = RequestHeaders({":method": "POST", ":path": "/x"} | JSON, end_of_stream=False)
-    commands = advance(exchange(), headers, RequestBody(b"{}", True), STREAM)
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [
+        ("/x", "text/event-stream"),
+        ("/v1/chat/completions", "application/jsonl"),
+    ],
+)
+def test_a_stream_of_an_unknown_form_is_refused_where_something_is_enforced(
+    path: str, content_type: str
+) -> None:
+    headers = RequestHeaders({":method": "POST", ":path": path} | JSON, end_of_stream=False)
+    answer = with_answer(content_type=content_type)
+    commands = advance(exchange(), headers, asking(), answer)
     seen = refusal(commands)
     assert (seen[0], seen[1]["code"]) == (403, "unscanned_stream")
 

@@ -1,6 +1,7 @@
 """Whole bodies: what each action and operator does to each form of text."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -189,6 +190,20 @@ def test_log_probabilities_that_spell_a_value_by_themselves_go_too() -> None:
     tokens = [{"token": t, "logprob": -0.1} for t in ("123", "-45", "-6789")]
     inspection = answer(REDACT_ALL, {"message": {}, "logprobs": {"content": tokens}})
     assert left(inspection)["choices"][0]["logprobs"] is None
+
+
+def test_a_member_of_dropped_log_probabilities_needs_no_other_name() -> None:
+    tokens = [{"token": SSN}, {"jane@example.com": 1}]
+    inspection = answer(REDACT_ALL, {"message": {}, "logprobs": {"content": tokens}})
+    assert left(inspection)["choices"][0]["logprobs"] is None
+
+
+def test_many_log_probabilities_take_no_longer_than_their_number() -> None:
+    tokens = {"content": [{"token": "a"}]}
+    choices = [{"message": {"content": SSN}, "logprobs": tokens}] * 10_000
+    started = time.perf_counter()
+    answer(REDACT_ALL, *choices)
+    assert time.perf_counter() - started < 5
 
 
 def test_every_choice_is_redacted() -> None:

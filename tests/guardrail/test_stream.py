@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -427,6 +428,27 @@ def test_log_probabilities_of_text_that_passes_stay() -> None:
     assert output(REDACT_ALL, [clear]) == clear
 
 
+def test_log_probabilities_under_a_name_that_is_redacted_are_dropped() -> None:
+    entries = {"content": [{"token": "a"}]}
+    held = sse({"choices": {"jane@example.com": {"logprobs": entries}}})
+    [document] = documents(output(REDACT_ALL, [held]))
+    assert document == {"choices": {"[EMAIL_ADDRESS]": {"logprobs": None}}}
+
+
+def test_many_log_probabilities_take_no_longer_than_their_number() -> None:
+    entries = {"content": [{"token": "b"}]}
+    choices = [choice(content="a") | {"logprobs": entries}] * 6000
+    started = time.perf_counter()
+    output(REDACT_ALL, [event(*choices)])
+    assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("choices", [{"0": choice(content="a")}, [[["a"]]], [["a", "b"]]], ids=str)
+def test_choices_that_are_no_list_of_objects_are_refused(choices: Any) -> None:
+    *_, last = documents(output(REDACT_ALL, [said("Hello "), sse({"choices": choices})]))
+    assert last["error"]["code"] == BROKEN.code
+
+
 def test_a_member_name_with_a_value_is_never_written_again() -> None:
     events = [event(named("jane@example.com", "jo")), finished(), DONE]
     assert b"jane@example.com" not in output(REDACT_ALL, events)
@@ -678,3 +700,23 @@ def test_an_error_of_the_provider_passes() -> None:
 def test_an_error_of_the_provider_is_redacted_too() -> None:
     error = sse({"error": {"message": f"bad value {SSN} given"}})
     assert SSN.encode() not in output(REDACT_ALL, [error])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_a_message_that_says_all_so_far_is_redacted_as_a_whole(size: int) -> None:
+    text = f"My SSN is {SSN}, yes."
+    parts = [text[i : i + size] for i in range(0, len(text), size)]
+    messages = [
+        {"role": "assistant", "content": "".join(parts[: i + 1])} for i in range(len(parts))
+    ]
+    events = [
+        event(choice(content=part) | {"message": message})
+        for part, message in zip(parts, messages, strict=True)
+    ]
+    passed = output(REDACT_ALL, [*events, DONE])
+    assert text_of(passed) == "My SSN is [US_SSN], yes."
+    said_so_far = [
+        d["choices"][0]["message"] for d in documents(passed) if "message" in d["choices"][0]
+    ]
+    assert said_so_far[-1] == {"role": "assistant", "content": "My SSN is [US_SSN], yes."}
+    assert SSN not in str(said_so_far)
