@@ -170,7 +170,7 @@ APIS = {
         _json({**_ANTHROPIC, "stream": True}),
         *(_SSE, _SSE_END, _anthropic),
     ),
-    "gemini": Api(f"{_GEMINI_PATH}?alt=sse", _json(_GEMINI), _SSE, b"\r\n\r\n", _gemini),
+    "gemini": Api(f"{_GEMINI_PATH}?alt=sse", _json(_GEMINI), _SSE, b'"candidates"', _gemini),
     "gemini, array": Api(
         _GEMINI_PATH, _json(_GEMINI), "application/json", b'"candidates"', _gemini_array
     ),
@@ -188,7 +188,7 @@ APIS = {
     "ollama": Api(
         "/ollama/api/chat",
         _json({"model": "llama3.2", "messages": _MESSAGES}),
-        *("application/x-ndjson", b"\n", _ollama),
+        *("application/x-ndjson", b'"done"', _ollama),
     ),
 }
 """By name. The first is what the others are compared with."""

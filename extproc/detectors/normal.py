@@ -1,9 +1,13 @@
-"""Text as detectors see it: compatibility forms folded, marks and invisible characters removed.
+r"""Text as detectors see it: compatibility forms folded, marks and invisible characters removed.
 
 Every code point is folded on its own, so folding the pieces of a stream gives the same result as
-folding the whole, and each folded byte knows the code point that it came from.
+folding the whole, and each folded byte knows the code point that it came from. But for one thing:
+the escapes of white space, `\n` and the like, are blanks. Much text is JSON or code, where a value
+that follows one would otherwise seem to begin with its letter. A letter needs to know no more than
+whether a backslash stands before it, which is what a stream remembers of its text.
 """
 
+import re
 import unicodedata
 from array import array
 
@@ -15,6 +19,7 @@ _LOOKALIKES = dict(
         strict=True,
     )
 )
+_WHITE_SPACE_ESCAPE = re.compile(r"\\[nrtbf]")
 _INVISIBLE = frozenset({"Mn", "Me", "Cf"})  # Unicode categories: marks and format characters
 
 
@@ -50,10 +55,11 @@ class NormalText:
     def __init__(self, original: str) -> None:
         self.original = original
         self._known_sources: array[int] | None = None  # worked out when first asked for
+        seen = _WHITE_SPACE_ESCAPE.sub("  ", original) if "\\" in original else original
         if original.isascii():
-            self.data = original.encode()
+            self.data = seen.encode()
         else:
-            self.data = original.translate(_FOLDING).encode("utf-8", "replace")
+            self.data = seen.translate(_FOLDING).encode("utf-8", "replace")
 
     def start(self, offset: int) -> int:
         """Code point of the original that the folded byte at `offset` came from."""
@@ -83,11 +89,12 @@ def last_visible(text: str) -> str:
     It is all the left context that an assertion such as `\b` needs at the start of what follows.
     """
     if text.isascii():
-        return text[-1:]
+        return text[-2:] if _WHITE_SPACE_ESCAPE.fullmatch(text[-2:]) else text[-1:]
     tail = text[-64:]
     for index in range(len(tail) - 1, -1, -1):
         if _FOLDING[ord(tail[index])]:
-            return tail[index:]
+            escaped = index and _WHITE_SPACE_ESCAPE.match(tail, index - 1)
+            return tail[index - 1 :] if escaped else tail[index:]
     return tail
 
 

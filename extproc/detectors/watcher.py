@@ -18,6 +18,7 @@ class Watcher:
 
     __slots__ = (
         "_before",
+        "_escape",
         "_memory",
         "_origin",
         "_scanner",
@@ -28,6 +29,7 @@ class Watcher:
 
     def __init__(self, scanner: Scanner) -> None:
         self._scanner = scanner
+        self._escape = ""  # a backslash at the end: what it stands for, the next character says
         self._before = ""  # what stands left of the window, for assertions; never reported
         self.window = ""  # text that a match may still begin in, with its context
         self.start = 0  # its position
@@ -41,6 +43,9 @@ class Watcher:
         Every finding that begins before the returned position is complete and was reported; it
         may end behind it. With `final` the whole text is decided.
         """
+        text, self._escape = self._escape + text, ""
+        if text.endswith("\\") and not final:
+            text, self._escape = text[:-1], "\\"
         before = self._before
         normal = NormalText(before + self.window + text)
         origin = self.start - len(before)
@@ -75,7 +80,7 @@ class Watcher:
         before = self._before
         whole = before + self.window + text
         place = self._scanner.quiet.last_plain_word(whole)
-        if place is None or self._settled != self.start:
+        if place is None or self._escape or self._settled != self.start:
             return None
         self._memory.clear()
         gone = len(before)

@@ -48,11 +48,25 @@ def test_every_place_leads_back_to_its_character(text: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(st.characters(max_codepoint=127)))
+@given(st.text(st.characters(max_codepoint=127, exclude_characters="\\")))
 def test_ascii_is_itself(text: str) -> None:
     normal = NormalText(text)
     assert normal.data == text.encode()
     assert normal.folded(0, len(text)) == text
+
+
+@pytest.mark.parametrize("escape", [r"\n", r"\t", r"\r", r"\b", r"\f"])
+@pytest.mark.parametrize("before", ["", "a", "é", "\\"])
+def test_the_escape_of_white_space_is_blank(before: str, escape: str) -> None:
+    normal = NormalText(f"{before}{escape}n1")
+    assert normal.data == f"{before}  n1".replace("é", "e").encode()
+    place = len(normal.data) - 2
+    assert normal.start(place) == len(before) + 2
+
+
+def test_other_escapes_are_letters() -> None:
+    text = r"\d \u0041 \.n"
+    assert NormalText(text).data == text.encode()
 
 
 @settings(max_examples=200, deadline=None)

@@ -65,7 +65,7 @@ ordinary = st.lists(
         st.sampled_from(WORDS),
         st.sampled_from(WORDS).map(str.lower),
         st.sampled_from(
-            ["the", " ", " ", "\n", ", ", ".", "'", '"', "-", "_", "*", "é", "“", "ａ"]
+            ["the", " ", " ", "\n", ", ", ".", "'", '"', "-", "_", "*", "\\", "\\n", "é", "“", "ａ"]
         ),
         st.text(alphabet="abcxyzKEY -.,'\"=", max_size=12),
         st.builds(

@@ -16,13 +16,30 @@ SCANNER = Scanner(RECOGNIZERS)
 MAILS = Scanner(r for r in RECOGNIZERS if r.type == "email_address")
 
 FRAGMENTS = [text for r in RECOGNIZERS for text in (*r.examples, *r.near_misses)]
-ORDINARY = ["the ", "quick", " 12", "\u200b", "é", "，", "４", "-", ".", "@", "\n", "a b ", "😀"]
+ORDINARY = [
+    "the ",
+    "quick",
+    " 12",
+    "\u200b",
+    "é",
+    "，",
+    "４",
+    "-",
+    ".",
+    "@",
+    "\n",
+    "a b ",
+    "😀",
+    "\\",
+    "\\n",
+    "n",
+]
 
 texts = st.lists(
     st.one_of(
         st.sampled_from(FRAGMENTS),
         st.sampled_from(ORDINARY),
-        st.text(alphabet="0123456789 -.@+():/ab", max_size=30),
+        st.text(alphabet="0123456789 -.@+():/ab\\n", max_size=30),
         st.builds(
             lambda text, cut: text[: cut % (len(text) + 1)],
             st.sampled_from(FRAGMENTS),

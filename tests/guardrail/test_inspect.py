@@ -388,3 +388,16 @@ def test_a_redacted_body_is_clean_when_it_is_inspected_again() -> None:
     assert once.body is not None
     again = REDACT_ALL.inspect_json(CHAT, Direction.REQUEST, once.body, "caller")
     assert again.verdict.judged == ()
+
+
+@pytest.mark.parametrize("escape", [r"\n", r"\t", r"\r\n", r"\\n"])
+@pytest.mark.parametrize("value", [SSN, "jane@example.com", "AKIAIOSFODNN7EXAMPLE"])
+def test_a_value_behind_an_escape_of_json_in_text_is_found(value: str, escape: str) -> None:
+    """Structured outputs are JSON in a text: their escapes are no letters of a value."""
+    text = f'{{"note": "Contact:{escape}{value}"}}'
+    body = json.dumps({"choices": [{"message": {"role": "assistant", "content": text}}]})
+    found = REDACT_ALL.inspect_json(CHAT, Direction.RESPONSE, body.encode(), "c").body
+    assert found is not None
+    content = json.loads(found)["choices"][0]["message"]["content"]
+    assert value not in content
+    assert json.loads(content)["note"].startswith(json.loads(f'"Contact:{escape}["'))

@@ -25,8 +25,10 @@ FRAGMENTS = [text for r in RECOGNIZERS for text in (*r.examples, *r.near_misses)
 texts = st.lists(
     st.one_of(
         st.sampled_from(FRAGMENTS),
-        st.sampled_from(["the ", "quick", " 12", "\u200b", "é", "４", "-", ".", "@", "\n", "😀"]),
-        st.text(alphabet="0123456789 -.@+():/ab", max_size=20),
+        st.sampled_from(
+            ["the ", "quick", " 12", "\u200b", "é", "４", "-", ".", "@", "\n", "😀", "\\", "\\n"]
+        ),
+        st.text(alphabet="0123456789 -.@+():/ab\\n", max_size=20),
         st.builds(
             lambda text, cut: text[: cut % (len(text) + 1)],
             st.sampled_from(FRAGMENTS),
