@@ -11,39 +11,35 @@ from extproc.model.values import Action, Edit, Finding, Format, Path, Segment
 from extproc.redaction.operators import apply
 
 
-def is_clean(segments: list[Segment], scanner: Scanner) -> bool:
-    """Whether nothing is found in any segment: nearly always, and told sooner than why not."""
-    texts = []
-    for segment in segments:
-        if segment.format is Format.JSON:  # what is in it must be read first
-            return False
-        texts.append(NormalText(segment.text))
-    return not any(scanner.find_each(texts))
+def find_all(segments: list[Segment], scanner: Scanner) -> list[list[Finding]]:
+    """What stands in each segment, but for strings of JSON: what is in them must be read first."""
+    plain = [NormalText(s.text) for s in segments if s.format is not Format.JSON]
+    return list(scanner.find_each(plain))
 
 
 def redact_document(
     document: Any,
     segments: list[Segment],
+    found: list[list[Finding]],
     context: Context,
-    scanner: Scanner,
     stale: frozenset[Path] = frozenset(),
 ) -> tuple[Any, bool]:
     """Judge every segment and rewrite those that must not pass; return document and whether.
 
-    The document is changed in place, except where it is a bare string. Stops at a block. What
-    spells a text out again is removed where that was changed, and at the paths in `stale`.
+    `found` is what `find_all` says of the segments. The document is changed in place, except where
+    it is a bare string. Stops at a block. What spells a text out again is removed where that was
+    changed, and at the paths in `stale`.
     """
     judge = context.judge
     changed: list[Segment] = []
     names: dict[Path, dict[str, str]] = {}  # of members, by the object that holds them
-    plain = [NormalText(s.text) for s in segments if s.format is not Format.JSON]
-    found = scanner.find_each(plain)
+    findings = iter(found)
     for segment in segments:
         if segment.format is Format.JSON:
             inner = JsonFilter(context, segment.path, segment.role)
             text = inner.feed(segment.text, final=True)
         else:
-            text = _edited(segment.text, next(found), segment, context)
+            text = _edited(segment.text, next(findings), segment, context)
         if judge.blocked():
             return document, False
         if text == segment.text:

@@ -14,7 +14,7 @@ from extproc.dialects.base import Dialect, StreamReader
 from extproc.dialects.codings import Decoder
 from extproc.dialects.contents import Body, read_text
 from extproc.dialects.walk import Reading
-from extproc.guardrail.bodies import is_clean, redact_document
+from extproc.guardrail.bodies import find_all, redact_document
 from extproc.guardrail.decoded import DecodedStreamGuard
 from extproc.guardrail.filters import Context, Scanners
 from extproc.guardrail.stream import StreamGuard
@@ -111,13 +111,14 @@ class Guardrail:
         usage: Usage | None = None,
     ) -> Inspection:
         scanner, segments = self._whole[direction], reading.segments
-        if not reading.skipped and is_clean(segments, scanner):
+        found = find_all(segments, scanner)
+        if not (any(found) or reading.skipped) and len(found) == len(segments):  # nearly always
             return Inspection(self._clean, None, len(segments), (), usage, reading.calls)
         judge = Judge(self.policy, direction, caller)
         if reading.skipped:
             judge.refuse(self.policy.unscanned, f"unscanned_{reading.skipped[0].reason}")
         context = Context(Scanners(scanner, None), judge, self._redactor)
-        document, changed = redact_document(document, segments, context, scanner)
+        document, changed = redact_document(document, segments, found, context)
         return Inspection(
             verdict=judge.verdict(),
             body=write(document) if changed and not judge.blocked() else None,

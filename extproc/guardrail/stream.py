@@ -8,7 +8,7 @@ from extproc.dialects import document as json_document
 from extproc.dialects.base import Channel, Delta, StreamEvent, StreamReader
 from extproc.dialects.framing import Frame
 from extproc.guardrail.blocks import of_verdict
-from extproc.guardrail.bodies import redact_document, redacted_text
+from extproc.guardrail.bodies import find_all, redact_document, redacted_text
 from extproc.guardrail.filters import Context, Filter, TextFilter
 from extproc.guardrail.json_filter import JsonFilter
 from extproc.guardrail.template import Template, is_repeatable, learn, spelling, text_of
@@ -252,13 +252,9 @@ class StreamGuard:
         self._flush(closing)
         if read.whole.segments and not self._context.judge.blocked():
             # Last, since it may rename members that the paths above lead through.
-            document, rewritten = redact_document(
-                document,
-                read.whole.segments,
-                self._context,
-                self._scanner,
-                self._stale_repeats(document, read),
-            )
+            segments, stale = read.whole.segments, self._stale_repeats(document, read)
+            found = find_all(segments, self._scanner)
+            document, rewritten = redact_document(document, segments, found, self._context, stale)
             changed |= rewritten
         if self._context.judge.blocked():
             self._end_filtered(passing)
