@@ -120,7 +120,7 @@ _FUNCTION: dict[str, Shape] = _spelled(
 _GENERATE: dict[str, Shape] = _spelled(
     {
         "model": TOKEN,
-        "contents": {**_CONTENT, "*": _CONTENT},
+        "contents": Place({**_CONTENT, "*": _CONTENT}, role="user"),
         "systemInstruction": Place({**_SYSTEM, "*": _PART}, role="system"),
         "generationConfig": _GENERATION,
         "safetySettings": {"*": {"category": TOKEN, "threshold": TOKEN, "method": TOKEN}},

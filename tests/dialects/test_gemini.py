@@ -337,3 +337,10 @@ def test_the_method_that_streams_is_known_by_its_path(path: str) -> None:
 )
 def test_other_paths_are_not_geminis(path: str) -> None:
     assert find("POST", path).name != "gemini"
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_words_that_nobody_is_named_for_are_the_users(listed: bool) -> None:
+    content: Any = {"parts": [{"text": "Hello there"}]}
+    reading = Gemini(streams=False).request({"contents": [content] if listed else content})
+    assert [(s.text, s.role) for s in reading.segments] == [("Hello there", "user")]
