@@ -276,9 +276,7 @@ class Exchange:
 
     def _feed(self, event: ResponseBody) -> Step | None:
         """Guard a piece of a stream. None for a large one, to be guarded elsewhere."""
-        guard, size = self._guard, len(event.body)
-        if guard is None:
-            raise ProtocolError("no stream is open")
+        guard, size = self._open_guard(), len(event.body)
         self._bytes += size
         if size > self._limits.inline_body or self._is_coded:
             self._piece = event
