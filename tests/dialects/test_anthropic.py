@@ -10,6 +10,7 @@ from extproc.dialects.registry import find
 from extproc.dialects.walk import Reading
 from extproc.model.errors import BodyError
 from extproc.model.values import Refusal, Skipped, Usage, Violation
+from tests.guardrail.making import texts
 
 MESSAGES = AnthropicMessages()
 
@@ -24,10 +25,6 @@ def in_response(*content: Any, **fields: Any) -> Reading:
     return MESSAGES.response(
         {"id": "msg_1", "type": "message", "role": "assistant", "content": list(content), **fields}
     )
-
-
-def texts(reading: Reading) -> list[str]:
-    return [segment.text for segment in reading.segments]
 
 
 def said(reading: Reading) -> list[tuple[str, str]]:

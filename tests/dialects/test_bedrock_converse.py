@@ -9,6 +9,7 @@ from extproc.dialects.bedrock_converse import BedrockConverse
 from extproc.dialects.walk import Reading
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Refusal, Segment, Usage, Violation
+from tests.guardrail.making import texts
 
 CONVERSE = BedrockConverse()
 BLOCKED = Refusal(403, "policy_violation", "m", "r", 0.9, (Violation("us_ssn", "pii"),))
@@ -16,10 +17,6 @@ BLOCKED = Refusal(403, "policy_violation", "m", "r", 0.9, (Violation("us_ssn", "
 
 def in_block(block: dict[str, Any]) -> Reading:
     return CONVERSE.request({"messages": [{"role": "user", "content": [block]}]})
-
-
-def texts(reading: Reading) -> list[str]:
-    return [segment.text for segment in reading.segments]
 
 
 TEXT_BLOCKS: list[tuple[dict[str, Any], list[str]]] = [

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from extproc.dialects.bedrock_chunks import Chunks
 from extproc.dialects.bedrock_invoke import BedrockInvoke, InvokeStream
-from extproc.dialects.walk import Reading
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import BodyError
 from extproc.model.values import Direction, Usage
@@ -19,21 +18,16 @@ from tests.dialects.aws_events import event, events, headers, message, part
 from tests.guardrail.making import (
     BLOCK_SSN,
     BROKEN,
+    FLAG_ALL,
     MAX_EVENT,
     REDACT_ALL,
-    guardrail,
+    REDACTED,
+    TEXT,
     pieces,
-    rule,
+    texts,
 )
 
 INVOKE = BedrockInvoke()
-FLAG_ALL = guardrail(rule(["pii", "pci", "secrets"], "flag"))
-TEXT = "Mail jane@example.com, SSN 123-45-6789, card 4111 1111 1111 1111."
-REDACTED = "Mail [EMAIL_ADDRESS], SSN [US_SSN], card [CREDIT_CARD]."
-
-
-def texts(reading: Reading) -> list[str]:
-    return [segment.text for segment in reading.segments]
 
 
 @pytest.mark.parametrize(

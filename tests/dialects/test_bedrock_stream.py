@@ -14,11 +14,16 @@ from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Usage
 from tests.dialects.aws_events import EVENT, event, events, header, headers, message
-from tests.guardrail.making import BLOCK_SSN, BROKEN, MAX_EVENT, REDACT_ALL, guardrail, pieces, rule
-
-FLAG_ALL = guardrail(rule(["pii", "pci", "secrets"], "flag"))
-TEXT = "Mail jane@example.com, SSN 123-45-6789, card 4111 1111 1111 1111."
-REDACTED = "Mail [EMAIL_ADDRESS], SSN [US_SSN], card [CREDIT_CARD]."
+from tests.guardrail.making import (
+    BLOCK_SSN,
+    BROKEN,
+    FLAG_ALL,
+    MAX_EVENT,
+    REDACT_ALL,
+    REDACTED,
+    TEXT,
+    pieces,
+)
 
 
 def read(document: Any) -> StreamEvent:

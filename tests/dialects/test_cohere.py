@@ -16,22 +16,17 @@ from extproc.model.values import Direction, Refusal, Skipped, Usage, Violation
 from tests.guardrail.making import (
     BLOCK_SSN,
     BROKEN,
+    FLAG_ALL,
     MAX_EVENT,
     REDACT_ALL,
-    guardrail,
+    REDACTED,
+    TEXT,
     pieces,
-    rule,
+    texts,
 )
 
 CHAT = CohereChat()
-FLAG_ALL = guardrail(rule(["pii", "pci", "secrets"], "flag"))
-TEXT = "Mail jane@example.com, SSN 123-45-6789, card 4111 1111 1111 1111."
-REDACTED = "Mail [EMAIL_ADDRESS], SSN [US_SSN], card [CREDIT_CARD]."
 BLOCKED = Refusal(403, "policy_violation", "m", "r", 0.9, (Violation("us_ssn", "pii"),))
-
-
-def texts(reading: Reading) -> list[str]:
-    return [segment.text for segment in reading.segments]
 
 
 def in_message(**message: Any) -> Reading:

@@ -10,6 +10,7 @@ from extproc.dialects.registry import find
 from extproc.dialects.walk import Reading
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Refusal, Segment, Skipped, Usage, Violation
+from tests.guardrail.making import texts
 
 GEMINI = Gemini(streams=False)
 
@@ -25,10 +26,6 @@ def in_response(*parts: Any, **fields: Any) -> Reading:
 
 def said(reading: Reading) -> list[tuple[str, str]]:
     return [(segment.text, segment.role) for segment in reading.segments]
-
-
-def texts(reading: Reading) -> list[str]:
-    return [segment.text for segment in reading.segments]
 
 
 def reasons(reading: Reading) -> list[str]:

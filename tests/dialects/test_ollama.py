@@ -9,29 +9,23 @@ from hypothesis import strategies as st
 
 from extproc.dialects.ollama import Ollama
 from extproc.dialects.pieces import PieceStream
-from extproc.dialects.walk import Reading
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import BodyError
 from extproc.model.values import Direction, Refusal, Skipped, Usage, Violation
 from tests.guardrail.making import (
     BLOCK_SSN,
     BROKEN,
+    FLAG_ALL,
     MAX_EVENT,
     REDACT_ALL,
-    guardrail,
+    REDACTED,
+    TEXT,
     pieces,
-    rule,
+    texts,
 )
 
 OLLAMA = Ollama()
-FLAG_ALL = guardrail(rule(["pii", "pci", "secrets"], "flag"))
-TEXT = "Mail jane@example.com, SSN 123-45-6789, card 4111 1111 1111 1111."
-REDACTED = "Mail [EMAIL_ADDRESS], SSN [US_SSN], card [CREDIT_CARD]."
 ENVELOPE = {"model": "llama3.2", "created_at": "2025-10-17T23:14:07.414671Z"}
-
-
-def texts(reading: Reading) -> list[str]:
-    return [segment.text for segment in reading.segments]
 
 
 def reader() -> PieceStream:

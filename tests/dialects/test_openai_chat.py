@@ -9,6 +9,7 @@ from extproc.dialects.openai_chat import OpenAIChat
 from extproc.dialects.walk import Reading
 from extproc.model.errors import BodyError
 from extproc.model.values import Format, Path, Refusal, Segment, Skipped, Usage, Violation
+from tests.guardrail.making import texts
 
 CHAT = OpenAIChat()
 
@@ -25,10 +26,6 @@ def in_response(*choices: Any, **fields: Any) -> Reading:
     return CHAT.response(
         {"id": "x", "object": "chat.completion", "choices": list(choices), **fields}
     )
-
-
-def texts(reading: Reading) -> list[str]:
-    return [segment.text for segment in reading.segments]
 
 
 @pytest.mark.parametrize("role", ["system", "developer", "user", "assistant", "tool", "function"])

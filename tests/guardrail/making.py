@@ -6,6 +6,7 @@ from typing import Any
 
 from extproc.detectors.catalog import TYPES
 from extproc.dialects.openai_chat import ChatStream, OpenAIChat
+from extproc.dialects.walk import Reading
 from extproc.guardrail.guardrail import Guardrail
 from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.values import Refusal
@@ -18,6 +19,8 @@ KEY = b"a key for tests"
 MAX_EVENT = 1 << 20
 SSN = "123-45-6789"
 CARD = "4111 1111 1111 1111"
+TEXT = f"Mail jane@example.com, SSN {SSN}, card {CARD}."
+REDACTED = "Mail [EMAIL_ADDRESS], SSN [US_SSN], card [CREDIT_CARD]."
 BROKEN = Refusal(502, "unreadable_stream", "it cannot be inspected", "request-1")
 
 
@@ -43,6 +46,7 @@ def guardrail(*rules: dict[str, Any], **spec: Any) -> Guardrail:
 
 
 REDACT_ALL = guardrail(rule(["pii", "pci", "secrets"]))
+FLAG_ALL = guardrail(rule(["pii", "pci", "secrets"], "flag"))
 BLOCK_SSN = guardrail(rule("us_ssn", "block"), rule("email_address"))
 
 
@@ -116,6 +120,11 @@ def _at(value: Any, path: tuple[str | int, ...]) -> str:
         else:
             value = value.get(step) if isinstance(value, dict) else None
     return value if isinstance(value, str) else ""
+
+
+def texts(reading: Reading) -> list[str]:
+    """What a dialect has read, in order."""
+    return [segment.text for segment in reading.segments]
 
 
 def pieces(text: str, seed: int) -> list[str]:
