@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.dataplane.harness import BLOCK, FLAG, MAX_BODY, REDACT, Stack, stack
-from tests.dataplane.recorder import Recorder
+from tests.dataplane.recorder import Received, Recorder
+from tests.dataplane.simulated import simulated
 
 
 @pytest.fixture(scope="session")
@@ -49,3 +50,10 @@ def blocking(recorder: Recorder) -> Iterator[Stack]:
     """A policy that refuses whatever it finds."""
     with stack(recorder, BLOCK) as running:
         yield running
+
+
+@pytest.fixture
+def provider(blocking: Stack) -> Iterator[list[Received]]:
+    """What reaches the simulator."""
+    with blocking.recorder.answering(simulated) as received:
+        yield received

@@ -71,13 +71,6 @@ def redacted(redacting: Stack) -> Iterator[Sdk]:
     made.client.close()
 
 
-@pytest.fixture
-def provider(blocking: Stack) -> Iterator[list[Received]]:
-    """What reaches the simulator."""
-    with blocking.recorder.answering(simulated) as received:
-        yield received
-
-
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 def test_blocked_request_is_one_permission_denied_error(
     blocked: Sdk, provider: list[Received], streamed: bool

@@ -77,13 +77,6 @@ def redacted(redacting: Stack) -> Iterator[Sdk]:
     made.transport.close()
 
 
-@pytest.fixture
-def provider(blocking: Stack) -> Iterator[list[Received]]:
-    """What reaches the simulator."""
-    with blocking.recorder.answering(simulated) as received:
-        yield received
-
-
 def check_refusal(error: errors.ClientError) -> None:
     assert (error.code, error.status) == (403, "PERMISSION_DENIED")
     [detail] = error.details["error"]["details"]
