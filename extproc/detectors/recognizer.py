@@ -1,16 +1,20 @@
 """What one detector is: patterns that propose, a function that confirms, and its own examples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 
 class Span(NamedTuple):
-    """The part of a candidate that is the value, and how sure the recognizer is of it (0 to 1)."""
+    """The part of a candidate that is the value, and how sure the recognizer is of it (0 to 1).
+
+    `type` is one of the recognizer's further types where it has several, else empty.
+    """
 
     start: int
     end: int
     score: float
+    type: str = ""
 
 
 Refine = Callable[[str], Span | None]
@@ -23,14 +27,15 @@ so its answer is the same for a whole text and for a stream.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recognizer:
-    """One entity type.
+    """One entity type, or several of one family that share their patterns.
 
     `patterns` are ASCII expressions in the subset of `unfinished`, run over folded text. They look
     at nothing left of their start, so that a match is the same wherever a stream was cut before
     it; `whole_word` asks that neither end of a candidate stands inside a word. Every end of a
     match is reported, but only the leftmost start of each end. `longest` bounds a candidate in
     characters, and so what a stream may hold back. `needs` is a character that every match holds,
-    for patterns that would otherwise look hard at every text.
+    for patterns that would otherwise look hard at every text. `also` are further types that
+    `refine` may give to a span. With `leet` the patterns are sought in leetspeak, too.
     `examples` must be found and `near_misses` must not; tests run them.
     """
 
@@ -43,5 +48,43 @@ class Recognizer:
     whole_word: bool = True
     caseless: bool = False
     needs: str = ""
+    also: tuple[str, ...] = ()
+    leet: bool = False
     examples: tuple[str, ...]
     near_misses: tuple[str, ...]
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return (self.type, *self.also)
+
+
+class Found(NamedTuple):
+    """A span of folded text, in bytes, end exclusive."""
+
+    type: str
+    start: int
+    end: int
+    score: float
+
+
+class Finder(Protocol):
+    """Finds by code what patterns cannot say, e.g. names.
+
+    What it finds at a place may depend on nothing but the `context` bytes before it and what comes
+    up to where it is decided: then a stream gives what the whole text gives.
+    """
+
+    family: str
+    types: tuple[str, ...]
+    context: int  # bytes left of a span that may count
+    longest: int  # bytes that `unfinished` may hold back
+    examples: tuple[str, ...]
+    near_misses: tuple[str, ...]
+
+    def find(self, data: bytes, start: int) -> Iterable[Found]:
+        """What begins at `start` or later, in order. What stands before is context."""
+        ...
+
+    def unfinished(self, data: bytes, start: int) -> int:
+        """From where on, `start` or later, more text may bring or change a span."""
+        ...

@@ -158,7 +158,7 @@ class Scanner:
             if span is not None:
                 findings.append(
                     Finding(
-                        recognizer.type,
+                        span.type or recognizer.type,
                         recognizer.family,
                         text.start(start + span.start),
                         text.end(start + span.end),

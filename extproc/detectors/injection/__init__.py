@@ -1,0 +1,5 @@
+"""Attacks on instructions: injections and jailbreaks."""
+
+from extproc.detectors.injection import instructions
+
+RECOGNIZERS = (*instructions.RECOGNIZERS,)

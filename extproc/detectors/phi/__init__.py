@@ -1,0 +1,5 @@
+"""Health data."""
+
+from extproc.detectors.recognizer import Recognizer
+
+RECOGNIZERS: tuple[Recognizer, ...] = ()

@@ -1,0 +1,5 @@
+"""Credentials."""
+
+from extproc.detectors.secrets import issued
+
+RECOGNIZERS = (*issued.RECOGNIZERS,)
