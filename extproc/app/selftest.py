@@ -5,14 +5,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from extproc.admin.app import Check
-from extproc.detectors.catalog import RECOGNIZERS
+from extproc.detectors import catalog
 from extproc.detectors.normal import NormalText
-from extproc.detectors.recognizer import Recognizer
-from extproc.detectors.scanner import Scanner
 from extproc.dialects.registry import find
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import ExtprocError
-from extproc.model.values import Action, Direction
+from extproc.model.values import Action, Direction, Finding
 from extproc.policy.policy import Policy
 
 _SSN = "My SSN is 123-45-6789"
@@ -52,20 +50,21 @@ def self_test(guardrail: Guardrail) -> Check:
 
 
 def _sample(policy: Policy) -> _Sample | None:
-    ordered = sorted(RECOGNIZERS, key=lambda recognizer: recognizer.type != "us_ssn")
-    for recognizer in ordered:
-        text = _SSN if recognizer.type == "us_ssn" else recognizer.examples[0]
-        rules = policy.rules_by_type[Direction.REQUEST].get(recognizer.type, ())
-        if not rules or _score(recognizer, text) < policy.least_score:
+    for detector in sorted(catalog.DETECTORS, key=lambda each: each.types != ("us_ssn",)):
+        text = _SSN if detector.types == ("us_ssn",) else detector.examples[0]
+        rules = policy.rules_by_type[Direction.REQUEST]
+        if rules.keys().isdisjoint(detector.types):
             continue
-        rule = rules[0].rule
-        if rule.action is not Action.ALLOW and rule.rollout.share >= 1:
-            return _Sample(recognizer.type, text, rule.roles[0] if rule.roles else "user")
+        for finding in _found(detector.types, text):
+            wanted = rules.get(finding.type, ())
+            if not wanted or finding.score < policy.least_score:
+                continue
+            rule = wanted[0].rule
+            if rule.action is not Action.ALLOW and rule.rollout.share >= 1:
+                return _Sample(finding.type, text, rule.roles[0] if rule.roles else "user")
     return None
 
 
 @lru_cache
-def _score(recognizer: Recognizer, text: str) -> float:
-    """How sure the recognizer is of its own example; 1 where it misses it, so that this shows."""
-    findings = Scanner([recognizer]).find(NormalText(text))
-    return max((finding.score for finding in findings), default=1.0)
+def _found(types: tuple[str, ...], text: str) -> list[Finding]:
+    return catalog.scanner(types).find(NormalText(text))

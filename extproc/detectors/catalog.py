@@ -1,6 +1,11 @@
-"""Every recognizer there is, and the words by which a policy may name them."""
+"""Every recognizer and finder there is, and the words by which a policy may name them."""
+
+from collections.abc import Iterable
 
 from extproc.detectors import code, injection, pci, phi, pii, secrets, toxicity
+from extproc.detectors.compiler import IN_MEMORY, Compiler
+from extproc.detectors.recognizer import Finder, Recognizer
+from extproc.detectors.scanner import Scanner
 
 RECOGNIZERS = (
     *pii.RECOGNIZERS,
@@ -12,9 +17,26 @@ RECOGNIZERS = (
     *code.RECOGNIZERS,
 )
 
-TYPES: dict[str, str] = {
-    name: recognizer.family for recognizer in RECOGNIZERS for name in recognizer.types
-}
+FINDERS: tuple[Finder, ...] = (
+    *pii.FINDERS,
+    *injection.FINDERS,
+    *toxicity.FINDERS,
+)
+
+DETECTORS: tuple[Recognizer | Finder, ...] = (*RECOGNIZERS, *FINDERS)
+
+TYPES: dict[str, str] = {name: detector.family for detector in DETECTORS for name in detector.types}
 """Entity type to family."""
 
 FAMILIES = frozenset(TYPES.values())
+
+
+def scanner(types: Iterable[str], compiler: Compiler = IN_MEMORY) -> Scanner:
+    """A scanner that finds what is of `types`."""
+    wanted = frozenset(types)
+    return Scanner(
+        (item for item in RECOGNIZERS if not wanted.isdisjoint(item.types)),
+        compiler,
+        finders=(item for item in FINDERS if not wanted.isdisjoint(item.types)),
+        types=wanted,
+    )

@@ -1,7 +1,8 @@
 """Detection in a text that arrives in pieces, with the same findings as in the whole text."""
 
 from extproc.detectors.normal import NormalText, folded_size, last_visible
-from extproc.detectors.scanner import Memory, Scanner
+from extproc.detectors.patterns import Memory
+from extproc.detectors.scanner import Scanner, Seen
 from extproc.model.errors import BodyError
 from extproc.model.values import Finding
 
@@ -19,6 +20,7 @@ class Watcher:
     __slots__ = (
         "_before",
         "_escape",
+        "_left",
         "_memory",
         "_origin",
         "_scanner",
@@ -31,6 +33,7 @@ class Watcher:
         self._scanner = scanner
         self._escape = ""  # a backslash at the end: what it stands for, the next character says
         self._before = ""  # what stands left of the window, for assertions; never reported
+        self._left = b""  # the same, folded and longer, for finders
         self.window = ""  # text that a match may still begin in, with its context
         self.start = 0  # its position
         self._origin = 0  # offset of `_before` in the folded stream, in bytes
@@ -49,12 +52,13 @@ class Watcher:
         before = self._before
         normal = NormalText(before + self.window + text)
         origin = self.start - len(before)
+        seen = Seen(self._left, folded_size(before))
         if final:
-            findings = self._scanner.find(normal)
+            findings = self._scanner.find(normal, seen)
             cut = context = len(normal.original)
         else:
             findings, cut, context = self._scanner.find_until_unfinished(
-                normal, self._memory, self._origin
+                normal, self._memory, self._origin, seen
             )
             if len(normal.original) - context > _SPARE + 2 * self._scanner.longest:
                 # Characters that fold to nothing could prolong an open match without end.
@@ -62,7 +66,7 @@ class Watcher:
                 raise BodyError("too_complex", message)
         earlier = self._settled
         self._settled = settled = max(earlier, origin + cut)
-        self._keep(normal.original, max(context, len(before)))
+        self._keep(normal, max(context, len(before)))
         if not findings:
             return settled, []
         return settled, [
@@ -78,9 +82,11 @@ class Watcher:
         happened then.
         """
         before = self._before
+        if self._escape or self._settled != self.start:
+            return None
         whole = before + self.window + text
-        place = self._scanner.quiet.last_plain_word(whole)
-        if place is None or self._escape or self._settled != self.start:
+        place = self._scanner.last_plain_word(whole, Seen(self._left, len(before)))
+        if place is None:
             return None
         self._memory.clear()
         gone = len(before)
@@ -88,20 +94,29 @@ class Watcher:
             self.window = whole[gone:]
             return ""
         decided = whole[gone:place]
+        self._remember(decided.encode())
         self._before = whole[place - 1]
         self.window = whole[place:]
         self.start = self._settled = self.start + place - gone
         self._origin += place - 1
         return decided
 
-    def _keep(self, text: str, context: int) -> None:
-        """Keep of `text`, which is `_before` and window, a window from `context` on.
+    def _keep(self, normal: NormalText, context: int) -> None:
+        """Keep of a text, which is `_before` and window, a window from `context` on.
 
         One visible character before it stays as its context.
         """
+        text, before = normal.original, self._before
         self.window = text[context:]
-        gone = text[:context]
-        if context > len(self._before):
-            self.start += context - len(self._before)
+        if context > len(before):
+            gone = text[:context]
+            if self._scanner.context:
+                behind = len(normal.data) - folded_size(self.window)
+                self._remember(normal.data[folded_size(before) : behind])
+            self.start += context - len(before)
             self._before = last_visible(gone)
             self._origin += folded_size(gone) - folded_size(self._before)
+
+    def _remember(self, gone: bytes) -> None:
+        if self._scanner.context:
+            self._left = (self._left + gone)[-self._scanner.context :]

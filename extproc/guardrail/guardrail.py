@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
-from extproc.detectors.catalog import RECOGNIZERS
+from extproc.detectors import catalog
 from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.detectors.normal import NormalText
 from extproc.detectors.scanner import Scanner
@@ -149,4 +149,4 @@ def _scanners(wanted: set[frozenset[str]], compiler: Compiler) -> dict[frozenset
 
 @lru_cache(maxsize=16)  # policies often look for the same
 def _scanner(compiler: Compiler, types: frozenset[str]) -> Scanner:
-    return Scanner((item for item in RECOGNIZERS if item.type in types), compiler)
+    return catalog.scanner(types, compiler)

@@ -43,8 +43,8 @@ def check_against_scan(scanner: Scanner, text: str) -> None:
         assert json.dumps(text) == f'"{text}"'
         assert plain == word
     if word is not None:
-        assert scanner._whole.candidates(data) == {}
-        assert scanner._open_from(data) == (word, word)
+        assert scanner._patterns.candidates(data) == {}
+        assert scanner._patterns.open_from(data, {}, len(data)) == (word, word)
 
 
 SCANNERS = {

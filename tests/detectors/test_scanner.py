@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extproc.detectors.catalog import FAMILIES, RECOGNIZERS, TYPES
+from extproc.detectors.catalog import DETECTORS, FAMILIES, RECOGNIZERS, TYPES
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Recognizer, Span
 from extproc.detectors.scanner import Scanner
@@ -47,7 +47,7 @@ def in_pieces(text: str, size: int = 7) -> list[Finding]:
 
 def test_types_and_families_are_those_of_the_recognizers() -> None:
     assert set(TYPES.values()) == FAMILIES
-    assert {r.type for r in RECOGNIZERS} == set(TYPES)
+    assert {name for d in DETECTORS for name in d.types} == set(TYPES)
 
 
 @pytest.mark.parametrize("each", RECOGNIZERS, ids=lambda r: r.type)

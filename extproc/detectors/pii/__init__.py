@@ -1,6 +1,7 @@
 """Personal data."""
 
 from extproc.detectors.pii import email, network, phone, us_ids
+from extproc.detectors.recognizer import Finder
 
 RECOGNIZERS = (
     *email.RECOGNIZERS,
@@ -8,3 +9,5 @@ RECOGNIZERS = (
     *us_ids.RECOGNIZERS,
     *network.RECOGNIZERS,
 )
+
+FINDERS: tuple[Finder, ...] = ()

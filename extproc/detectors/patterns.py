@@ -1,0 +1,238 @@
+"""Patterns in one Hyperscan pass, and the question of what may still become a match."""
+
+import re
+import threading
+from bisect import insort
+from collections.abc import Callable, Iterator, Sequence
+
+import hyperscan
+
+from extproc.detectors.compiler import Compiler, Expression
+from extproc.detectors.normal import NormalText
+from extproc.detectors.recognizer import Recognizer, Span
+from extproc.detectors.unfinished import unfinished
+from extproc.model.errors import BodyError
+from extproc.model.values import Finding
+
+# Candidates that a text may hold, and matches for each: bounds the time of crafted input.
+_MAX_CANDIDATES = 150_000
+_BYTES_PER_CANDIDATE = 4
+_MATCHES_PER_CANDIDATE = 8
+
+_MANY = 1000  # matches in short texts, with which each is looked at by itself
+_AT_END = re.compile(r"\$|\\[zZ]")
+
+Memory = dict[tuple[int, int, int, int], Span | None]
+"""Confirmed values by pattern, start, number of ends and last end of their candidates."""
+
+Candidates = dict[tuple[int, int], list[int]]
+"""End offsets, ascending, by pattern and start offset."""
+
+
+class Patterns:
+    """The patterns of some recognizers. Safe to use from several threads."""
+
+    def __init__(self, recognizers: Sequence[Recognizer], compiler: Compiler) -> None:
+        patterns = [(r, pattern) for r in recognizers for pattern in r.patterns]
+        self._owners = [recognizer for recognizer, _ in patterns]
+        self.minds_end = any(_AT_END.search(pattern) for _, pattern in patterns)
+        self.longest = max((r.longest for r in recognizers), default=0)
+        self._whole = _Database(
+            [
+                Expression(pattern, _flags(r) | hyperscan.HS_FLAG_SOM_LEFTMOST, number)
+                for number, (r, pattern) in enumerate(patterns)
+            ],
+            compiler,
+            longest=[r.longest if r.whole_word else None for r in self._owners],
+            needs=[r.needs for r in self._owners],
+        )
+        self._tails = _Database(
+            [
+                Expression(unfinished(pattern), _flags(r), number)
+                for number, (r, pattern) in enumerate(patterns)
+            ],
+            compiler,
+            longest=[None] * len(patterns),
+            needs=[""] * len(patterns),
+        )
+
+    def candidates(self, data: bytes) -> Candidates:
+        """What the patterns propose. Raises BodyError `too_complex`."""
+        return self._whole.candidates(data)
+
+    def ends(self, data: bytes) -> list[int] | None:
+        """Where matches end, or None where there are many."""
+        return self._whole.ends(data)
+
+    def confirmed(
+        self, text: NormalText, candidates: Candidates, memory: Memory, origin: int
+    ) -> Iterator[Finding]:
+        """What the recognizers say of `candidates`, in no order.
+
+        `memory` keeps it by offset in the whole stream; `text` begins at `origin` there.
+        """
+        known, size = dict(memory), len(text.data)
+        memory.clear()
+        for (owner, start), ends in candidates.items():
+            recognizer = self._owners[owner]
+            key = (owner, origin + start, len(ends), origin + ends[-1])
+            span = known[key] if key in known else _value(text, recognizer, start, ends)
+            if ends[-1] < size:  # at the end of the text the next character may change it
+                memory[key] = span
+            if span is not None:
+                yield Finding(
+                    span.type or recognizer.type,
+                    recognizer.family,
+                    text.start(start + span.start),
+                    text.end(start + span.end),
+                    span.score,
+                )
+
+    def open_from(self, data: bytes, candidates: Candidates, most: int) -> tuple[int, int]:
+        """Where the leftmost unfinished match begins that may count, and where its context does.
+
+        The first is at most `most`. No match that more text can bring begins before it. What is
+        found from the second on, with the character before it, is behind the first what is found
+        in everything.
+        """
+        cut, context = self._unfinished(data)
+        cut = min(cut, most)
+        context = min(context, cut)
+        for (owner, start), ends in candidates.items():
+            if start < context and ends[-1] > cut:
+                context = max(start, cut - self._owners[owner].longest)
+        return cut, context
+
+    def _unfinished(self, data: bytes) -> tuple[int, int]:
+        """Where the leftmost unfinished match begins: one that may count, and any at all."""
+        size = len(data)
+        cut = context = size
+        reversed_tail = data[: -self.longest - 2 : -1]
+        for owner, reaches in self._tails.candidates(reversed_tail).items():
+            recognizer = self._owners[owner[0]]
+            context = min(context, size - min(reaches[-1], recognizer.longest))
+            for reach in reversed(reaches):
+                start = size - min(reach, recognizer.longest)
+                if start >= cut:
+                    break
+                if recognizer.refine or not (recognizer.whole_word and _inside_word(data, start)):
+                    cut = start
+                    break
+        return cut, context
+
+
+def _value(text: NormalText, recognizer: Recognizer, start: int, ends: list[int]) -> Span | None:
+    """The value in the longest of the candidates at `start` that holds one; relative to `start`."""
+    skip = 0
+    if recognizer.whole_word and _inside_word(text.data, start):
+        if recognizer.refine is None:
+            return None
+        skip = _next_word(text.data, start) - start
+    for end in reversed(ends):
+        if end <= start + skip:
+            break
+        if recognizer.whole_word and _inside_word(text.data, end):
+            continue
+        span = Span(0, end - start, recognizer.score)
+        if recognizer.refine is not None:
+            found = recognizer.refine(text.folded(start + skip, end))
+            if found is None:
+                continue
+            span = Span(found.start + skip, found.end + skip, found.score)
+        if span.end - span.start <= recognizer.longest:
+            return span
+    return None
+
+
+class _Database:
+    """Hyperscan in block mode with scratch space for each thread.
+
+    Matches beyond `longest` are not wanted, and a text without what a pattern `needs` is not
+    searched for it.
+    """
+
+    def __init__(
+        self,
+        expressions: list[Expression],
+        compiler: Compiler,
+        *,
+        longest: list[int | None],
+        needs: list[str],
+    ) -> None:
+        self._longest = longest
+        self._local = threading.local()
+        self._parts = [
+            (need.encode(), compiler.database([e for e in expressions if needs[e.number] == need]))
+            for need in dict.fromkeys(needs)
+        ]
+
+    def _ready(self) -> list[tuple[bytes, hyperscan.Database, hyperscan.Scratch]]:
+        ready: list[tuple[bytes, hyperscan.Database, hyperscan.Scratch]] | None
+        ready = getattr(self._local, "ready", None)
+        if ready is None:
+            ready = [(need, part, hyperscan.Scratch(part)) for need, part in self._parts]
+            self._local.ready = ready
+        return ready
+
+    def candidates(self, data: bytes) -> Candidates:
+        found: Candidates = {}
+        most = _MAX_CANDIDATES + len(data) // _BYTES_PER_CANDIDATE
+        matches = most * _MATCHES_PER_CANDIDATE
+        bounds = self._longest
+
+        def on_match(owner: int, start: int, end: int, _flags: int, _context: object) -> bool:
+            nonlocal matches
+            longest = bounds[owner]
+            if longest is None or end - start <= longest:
+                ends = found.setdefault((owner, start), [])
+                insort(ends, end)  # \b is decided one byte late, so ends can come out of order
+            matches -= 1
+            return matches < 0 or len(found) > most
+
+        try:
+            self._scan(data, on_match)
+        except hyperscan.ScanTerminated:
+            raise BodyError(
+                "too_complex", "text holds too many candidates for detection; send it in parts"
+            ) from None
+        return found
+
+    def ends(self, data: bytes) -> list[int] | None:
+        """Where matches end, or None where there are many."""
+        found: list[int] = []
+
+        def on_match(_owner: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+            found.append(end)
+            return len(found) > _MANY
+
+        try:
+            self._scan(data, on_match)
+        except hyperscan.ScanTerminated:
+            return None
+        return found
+
+    def _scan(self, data: bytes, on_match: Callable[[int, int, int, int, object], bool]) -> None:
+        for need, database, scratch in self._ready():
+            if need in data:
+                database.scan(data, match_event_handler=on_match, scratch=scratch)
+
+
+# Without the underscore, which is also how Markdown writes italics and people write file names.
+_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+
+
+def _inside_word(data: bytes, place: int) -> bool:
+    """Whether the characters on both sides of `place` belong to one word."""
+    return 0 < place < len(data) and data[place - 1] in _WORD and data[place] in _WORD
+
+
+def _next_word(data: bytes, start: int) -> int:
+    """Offset of the first character behind the word that `start` stands in."""
+    while start < len(data) and data[start] in _WORD:
+        start += 1
+    return start
+
+
+def _flags(recognizer: Recognizer) -> int:
+    caseless = hyperscan.HS_FLAG_CASELESS if recognizer.caseless else 0
+    return hyperscan.HS_FLAG_DOTALL | caseless
