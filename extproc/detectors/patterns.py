@@ -3,7 +3,9 @@
 import re
 import threading
 from bisect import insort
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import hyperscan
 
@@ -19,7 +21,11 @@ _MAX_CANDIDATES = 150_000
 _BYTES_PER_CANDIDATE = 4
 _MATCHES_PER_CANDIDATE = 8
 
+_SHORT = 512  # characters of a match that is not long
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
+_TRIGGER_FLAGS = (
+    hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
+)
 _AT_END = re.compile(r"\$|\\[zZ]")
 
 Memory = dict[tuple[int, int, int, int], Span | None]
@@ -29,10 +35,22 @@ Candidates = dict[tuple[int, int], list[int]]
 """End offsets, ascending, by pattern and start offset."""
 
 
-class Patterns:
-    """The patterns of some recognizers. Safe to use from several threads."""
+class Proposed(NamedTuple):
+    """What is to be confirmed, and which triggers a text has pulled."""
 
-    def __init__(self, recognizers: Sequence[Recognizer], compiler: Compiler) -> None:
+    candidates: Candidates
+    pulled: set[int]
+
+
+class Patterns:
+    """The patterns of some recognizers. Safe to use from several threads.
+
+    `triggers` are patterns that only say whether they are in a text, which costs less.
+    """
+
+    def __init__(
+        self, recognizers: Sequence[Recognizer], triggers: Sequence[str], compiler: Compiler
+    ) -> None:
         patterns = [(r, pattern) for r in recognizers for pattern in r.patterns]
         self._owners = [recognizer for recognizer, _ in patterns]
         self.minds_end = any(_AT_END.search(pattern) for _, pattern in patterns)
@@ -41,24 +59,25 @@ class Patterns:
             [
                 Expression(pattern, _flags(r) | hyperscan.HS_FLAG_SOM_LEFTMOST, number)
                 for number, (r, pattern) in enumerate(patterns)
+            ]
+            + [
+                Expression(trigger, _TRIGGER_FLAGS, number)
+                for number, trigger in enumerate(triggers, len(patterns))
             ],
             compiler,
             longest=[r.longest if r.whole_word else None for r in self._owners],
-            needs=[r.needs for r in self._owners],
+            needs=[r.needs for r in self._owners] + [""] * len(triggers),
         )
-        self._tails = _Database(
-            [
-                Expression(unfinished(pattern), _flags(r), number)
-                for number, (r, pattern) in enumerate(patterns)
-            ],
-            compiler,
-            longest=[None] * len(patterns),
-            needs=[""] * len(patterns),
-        )
+        # Every beginning of a match is reported, so few look at many bytes.
+        self._tails = [
+            (most, _Database(tails, compiler, longest=[None] * len(patterns)))
+            for least, most in ((0, _SHORT), (_SHORT, max(self.longest, _SHORT)))
+            if (tails := list(_tails(patterns, least, most)))
+        ]
 
-    def candidates(self, data: bytes) -> Candidates:
+    def proposed(self, data: bytes) -> Proposed:
         """What the patterns propose. Raises BodyError `too_complex`."""
-        return self._whole.candidates(data)
+        return self._whole.proposed(data)
 
     def ends(self, data: bytes) -> list[int] | None:
         """Where matches end, or None where there are many."""
@@ -107,18 +126,28 @@ class Patterns:
         """Where the leftmost unfinished match begins: one that may count, and any at all."""
         size = len(data)
         cut = context = size
-        reversed_tail = data[: -self.longest - 2 : -1]
-        for owner, reaches in self._tails.candidates(reversed_tail).items():
-            recognizer = self._owners[owner[0]]
-            context = min(context, size - min(reaches[-1], recognizer.longest))
-            for reach in reversed(reaches):
-                start = size - min(reach, recognizer.longest)
-                if start >= cut:
-                    break
-                if recognizer.refine or not (recognizer.whole_word and _inside_word(data, start)):
-                    cut = start
-                    break
+        for most, tails in self._tails:
+            for owner, reaches in tails.ends_by_pattern(data[: -most - 2 : -1]).items():
+                recognizer = self._owners[owner]
+                reaches.sort()  # \b is decided one byte late
+                longest = recognizer.longest
+                context = min(context, size - min(reaches[-1], longest))
+                for reach in reversed(reaches):
+                    start = size - min(reach, longest)
+                    if start >= cut:
+                        break
+                    whole_word = recognizer.whole_word and not recognizer.refine
+                    if not (whole_word and _inside_word(data, start)):
+                        cut = start
+                        break
         return cut, context
+
+
+def _tails(patterns: list[tuple[Recognizer, str]], least: int, most: int) -> Iterator[Expression]:
+    """For the beginnings of matches that are longer than `least`, at most `most`."""
+    for number, (recognizer, pattern) in enumerate(patterns):
+        if least < recognizer.longest <= most:
+            yield Expression(unfinished(pattern), _flags(recognizer), number)
 
 
 def _value(text: NormalText, recognizer: Recognizer, start: int, ends: list[int]) -> Span | None:
@@ -157,8 +186,9 @@ class _Database:
         compiler: Compiler,
         *,
         longest: list[int | None],
-        needs: list[str],
+        needs: list[str] | None = None,
     ) -> None:
+        needs = needs or [""] * len(longest)
         self._longest = longest
         self._local = threading.local()
         self._parts = [
@@ -174,14 +204,18 @@ class _Database:
             self._local.ready = ready
         return ready
 
-    def candidates(self, data: bytes) -> Candidates:
+    def proposed(self, data: bytes) -> Proposed:
         found: Candidates = {}
+        pulled: set[int] = set()
         most = _MAX_CANDIDATES + len(data) // _BYTES_PER_CANDIDATE
         matches = most * _MATCHES_PER_CANDIDATE
-        bounds = self._longest
+        bounds, triggers = self._longest, len(self._longest)
 
         def on_match(owner: int, start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal matches
+            if owner >= triggers:
+                pulled.add(owner - triggers)
+                return False
             longest = bounds[owner]
             if longest is None or end - start <= longest:
                 ends = found.setdefault((owner, start), [])
@@ -195,6 +229,16 @@ class _Database:
             raise BodyError(
                 "too_complex", "text holds too many candidates for detection; send it in parts"
             ) from None
+        return Proposed(found, pulled)
+
+    def ends_by_pattern(self, data: bytes) -> dict[int, list[int]]:
+        """Where the matches of each pattern end."""
+        found: dict[int, list[int]] = defaultdict(list)
+
+        def on_match(owner: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            found[owner].append(end)
+
+        self._scan(data, on_match)
         return found
 
     def ends(self, data: bytes) -> list[int] | None:
@@ -211,7 +255,9 @@ class _Database:
             return None
         return found
 
-    def _scan(self, data: bytes, on_match: Callable[[int, int, int, int, object], bool]) -> None:
+    def _scan(
+        self, data: bytes, on_match: Callable[[int, int, int, int, object], bool | None]
+    ) -> None:
         for need, database, scratch in self._ready():
             if need in data:
                 database.scan(data, match_event_handler=on_match, scratch=scratch)

@@ -78,6 +78,7 @@ class Finder(Protocol):
     types: tuple[str, ...]
     context: int  # bytes left of a span that may count
     longest: int  # bytes that `unfinished` may hold back
+    leet: bool = False  # whether it is asked about leetspeak, too
     examples: tuple[str, ...]
     near_misses: tuple[str, ...]
 

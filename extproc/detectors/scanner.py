@@ -1,35 +1,32 @@
-"""Everything that is looked for in a text, in one place: patterns and finders."""
+"""Everything that is looked for, in a text and in what it hides."""
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
-from itertools import accumulate
-from typing import NamedTuple
 
 from extproc.detectors.compiler import IN_MEMORY, Compiler
+from extproc.detectors.matcher import NOTHING, Matcher, Open, Seen
 from extproc.detectors.normal import NormalText
-from extproc.detectors.patterns import Memory, Patterns
-from extproc.detectors.quiet import Quiet
-from extproc.detectors.recognizer import Finder, Found, Recognizer
+from extproc.detectors.patterns import Memory
+from extproc.detectors.recognizer import Finder, Recognizer
+from extproc.detectors.views import alike, escapes
+from extproc.detectors.views.encoded import Encoded
+from extproc.detectors.views.spaced import Spaced
+from extproc.detectors.views.spelled import Spelled
+from extproc.detectors.views.view import CONTEXT, Decoder, Region, View
 from extproc.model.values import Finding
 
+_DECODERS: tuple[Decoder, ...] = (Encoded(), Spelled(), Spaced())
+_TRIGGERS = (*(decoder.trigger for decoder in _DECODERS), *alike.LEET_TRIGGERS)
+_LEET = frozenset(range(len(_DECODERS), len(_TRIGGERS)))
+_DEPTH = 2  # readings of a reading, e.g. base64 of a text with escapes
+_SHORTEST_HIDDEN, LONGEST_HIDDEN = 16, 1280  # bytes of the regions that decoders read
 _SHORT = 512  # bytes of a text for which the call costs more than the scan
-
-
-class Seen(NamedTuple):
-    """What finders have seen of a stream before: its last bytes, and how many begin the text."""
-
-    left: bytes = b""
-    begin: int = 0
-
-
-_NOTHING = Seen()
 
 
 class Scanner:
     """A compiled set of recognizers and finders. Safe to use from several threads.
 
-    `types` are those that are wanted; None for all that they know.
+    They are asked about the text as it is, and about every other reading of it. `types` are those
+    that are wanted; None for all that they know.
     """
 
     def __init__(
@@ -40,28 +37,46 @@ class Scanner:
         finders: Iterable[Finder] = (),
         types: frozenset[str] | None = None,
     ) -> None:
-        self.recognizers = tuple(recognizers)
-        self._finders = tuple(finders)
+        asked, finders = tuple(recognizers), tuple(finders)
+        self.recognizers = asked
         self._types = types
-        self._patterns = Patterns(self.recognizers, compiler)
-        self.longest = max((self._patterns.longest, *(f.longest for f in self._finders)))
-        self.context = max((finder.context for finder in self._finders), default=0)
+        leet = [item for item in asked if item.leet], [item for item in finders if item.leet]
+        self._leet = Matcher(*leet, (), compiler) if any(leet) else None
+        triggers = _TRIGGERS if self._leet else _TRIGGERS[: len(_DECODERS)]
+        self._plain = Matcher(asked, finders, triggers, compiler)
+        self._depth = _DEPTH if asked or finders else 0
+        self.longest = max(self._plain.longest, LONGEST_HIDDEN)
+        self.context = max(self._plain.context, CONTEXT)
 
-    @cached_property
-    def quiet(self) -> Quiet:
-        """What need not be scanned. Only streams ask, so it is made when first asked for."""
-        return Quiet(self.recognizers)
-
-    def find(self, text: NormalText, seen: Seen = _NOTHING) -> list[Finding]:
+    def find(self, text: NormalText, seen: Seen = NOTHING) -> list[Finding]:
         """All findings in `text`, by start, longer first; they may overlap.
 
         Raises BodyError `too_complex` when the text holds more candidates than can be judged.
         """
-        candidates = self._patterns.candidates(text.data)
-        findings = [*self._patterns.confirmed(text, candidates, {}, 0)] if candidates else []
-        if self._finders:
-            findings += self._found(text, seen)
+        findings = self._find(text, seen, self._depth)
         return self._settled(findings) if findings else findings
+
+    def _find(self, text: NormalText, seen: Seen, depth: int) -> list[Finding]:
+        findings, pulled = self._plain.find(text, seen)
+        if not depth:
+            return findings
+        for region in _regions(text.data, seen, pulled):
+            findings += self._found_in_region(text, region, depth)
+        original = text.original
+        view = escapes.view(original) if escapes.may_hold(original) else None
+        for other in filter(None, (view, alike.tags(original))):
+            inner = self._find(NormalText(other.text), NOTHING, depth - 1)
+            findings += _moved(inner, other)
+        if self._leet is not None and not _LEET.isdisjoint(pulled):
+            for other in alike.leet(original):
+                findings += self._leet.find(NormalText(other.text), NOTHING)[0]
+        return findings
+
+    def _found_in_region(self, text: NormalText, region: Region, depth: int) -> Iterator[Finding]:
+        view = region.view
+        for finding in self._find(NormalText(view.text), NOTHING, depth - 1):
+            start, end = view.place(finding.start, finding.end)
+            yield finding._replace(start=text.start(start), end=text.end(end))
 
     def find_each(self, texts: Sequence[NormalText]) -> Iterator[list[Finding]]:
         """What `find` says of each text, in order.
@@ -74,34 +89,18 @@ class Scanner:
         short = [index for index, text in enumerate(texts) if len(text.data) <= _SHORT]
         quiet = set(short) - self._suspects(texts, short) if len(short) > 1 else ()
         for index, text in enumerate(texts):
-            if index not in quiet:
-                yield self.find(text)
-            elif self._finders:
-                findings = list(self._found(text, _NOTHING))
-                yield self._settled(findings) if findings else findings
-            else:
-                yield []
+            yield [] if index in quiet else self.find(text)
 
     def _suspects(self, texts: Sequence[NormalText], chosen: list[int]) -> set[int]:
-        """Those of the chosen texts in which a match of a pattern ends.
-
-        It does so too where all of them stand in one, each before a character of no word.
-        """
-        if self._patterns.minds_end:
-            return set(chosen)
-        pieces = [texts[index].data for index in chosen]
-        ends = self._patterns.ends(b"\0".join(pieces))
-        if ends is None:
-            return set(chosen)
-        behind = list(accumulate(len(piece) + 1 for piece in pieces))
-        return {chosen[bisect_right(behind, end)] for end in ends}
+        hiding = {index for index in chosen if _may_hide(texts[index].original)}
+        return hiding | self._plain.suspects(texts, [i for i in chosen if i not in hiding])
 
     def find_until_unfinished(
         self,
         text: NormalText,
         memory: Memory | None = None,
         origin: int = 0,
-        seen: Seen = _NOTHING,
+        seen: Seen = NOTHING,
     ) -> tuple[list[Finding], int, int]:
         """Findings so far, where a match may still be open, and where the context of that begins.
 
@@ -114,26 +113,54 @@ class Scanner:
         `origin` is the offset at which `text` begins there.
         """
         memory = {} if memory is None else memory
-        data = text.data
-        findings: list[Finding] = []
-        cut = len(data)
-        if self._finders:
-            findings += self._found(text, seen)
-            cut = self._unfinished(data, seen)
-        word = self.quiet.last_word(data)
-        if word is not None:
-            memory.clear()
-            cut = context = min(cut, word)
-        else:
-            candidates = self._patterns.candidates(data)
-            findings += self._patterns.confirmed(text, candidates, memory, origin)
-            cut, context = self._patterns.open_from(data, candidates, cut)
-        settled, known = text.start(cut), text.start(context)
+        findings, cut, context, _ = self._find_open(text, memory, origin, seen, self._depth)
         if findings:
             findings = self._settled(findings)
-            known = min((f.start for f in findings if f.start < settled < f.end), default=known)
-            known = min(known, text.start(context))
-        return findings, settled, known
+            context = min((f.start for f in findings if f.start < cut < f.end), default=context)
+        return findings, cut, context
+
+    def _find_open(
+        self, text: NormalText, memory: Memory, origin: int, seen: Seen, depth: int
+    ) -> Open:
+        plain = self._plain.find_until_unfinished(text, memory, origin, seen)
+        if not depth:
+            return plain
+        findings, cut, context, pulled = plain
+        cut = min(cut, text.start(_unfinished(text.data, seen)))
+        regions = list(_regions(text.data, seen, pulled, closed=True))
+        for region in regions:
+            findings += self._found_in_region(text, region, depth)
+        for matcher, limit, view in self._open_views(text.original):
+            normal = NormalText(view.text)
+            if matcher is None:
+                inner = self._find_open(normal, {}, 0, NOTHING, depth - 1)
+            else:
+                inner = matcher.find_until_unfinished(normal, {}, 0, NOTHING)
+            findings += _moved(inner.findings, view)
+            cut = min(cut, _outer(view, inner.cut, limit))
+            # What hides something stays in sight as long as finders may look back at it.
+            context = min(context, _outer(view, inner.context, limit), max(0, cut - self.context))
+        starts = [text.start(r.start) for r in regions if text.end(r.end) > cut]
+        return Open(findings, cut, min(cut, context, *starts), pulled)
+
+    def _open_views(self, original: str) -> Iterator[tuple[Matcher | None, int, View]]:
+        """Readings of a text that goes on, how far they go, and who is asked; None for everyone."""
+        if escapes.may_hold(original):
+            limit = escapes.unfinished(original)
+            whole = original[:limit]
+            view = escapes.view(whole)
+            if view is not None or limit < len(original):
+                yield None, limit, view or View(whole, alike.itself)
+        shown = alike.tags(original)
+        if shown is not None:
+            yield None, len(original), shown
+        if self._leet is not None:
+            limit = alike.unfinished(original)
+            readings = alike.leet(original)
+            if not readings and limit < len(original):
+                readings = (View(original, alike.itself),)
+            for view in readings:
+                yield self._leet, limit, view
 
     def last_plain_word(self, text: str, seen: Seen) -> int | None:
         """Offset in `text` of the only thing there that is unfinished, its end if nothing is.
@@ -141,28 +168,19 @@ class Scanner:
         None where that is not known. Otherwise it holds no match either. It is as JSON writes it:
         ASCII, and nothing that is escaped.
         """
-        place = self.quiet.last_plain_word(text)
-        if place is None or not self._finders:
+        place = self._plain.last_plain_word(text, seen)
+        if place is None or not self._depth:
             return place
+        if escapes.may_hold(text):
+            return None
         data = text.encode()
-        if self._unfinished(data, seen) < place or any(self._found_in(data, seen)):
+        if _unfinished(data, seen) < place:
+            return None
+        if len(text) >= _SHORTEST_HIDDEN and any(_regions(data, seen, None)):
+            return None
+        if self._leet is not None and (alike.leet(text) or alike.unfinished(text) < place):
             return None
         return place
-
-    def _found(self, text: NormalText, seen: Seen) -> Iterator[Finding]:
-        for finder, found in self._found_in(text.data, seen):
-            start, end = text.start(found.start), text.end(found.end)
-            yield Finding(found.type, finder.family, start, end, found.score)
-
-    def _found_in(self, data: bytes, seen: Seen) -> Iterator[tuple[Finder, Found]]:
-        whole, start, shift = _joined(data, seen)
-        for finder in self._finders:
-            for name, begin, end, score in finder.find(whole, start):
-                yield finder, Found(name, begin - shift, end - shift, score)
-
-    def _unfinished(self, data: bytes, seen: Seen) -> int:
-        whole, start, shift = _joined(data, seen)
-        return min(finder.unfinished(whole, start) for finder in self._finders) - shift
 
     def _settled(self, findings: list[Finding]) -> list[Finding]:
         """In order, without what is not wanted and what lies within another of its type."""
@@ -178,13 +196,53 @@ class Scanner:
         return kept
 
 
+def _regions(
+    data: bytes, seen: Seen, pulled: set[int] | None, *, closed: bool = False
+) -> Iterator[Region]:
+    """What decoders read in `data`, of those that are asked by a trigger; None for all.
+
+    With `closed` only what more text cannot change.
+    """
+    for index, decoder in enumerate(_DECODERS):
+        if pulled is None or index in pulled:
+            whole, start, shift = seen.joined(data)
+            if closed:
+                whole = whole[: decoder.unfinished(whole, start, seen.run)]
+            for region in decoder.regions(whole, start, seen.run):
+                yield region if not shift else _shifted(region, shift)
+
+
+def _shifted(region: Region, shift: int) -> Region:
+    place = region.view.place
+
+    def moved(start: int, end: int) -> tuple[int, int]:
+        start, end = place(start, end)
+        return start - shift, end - shift
+
+    view = View(region.view.text, moved)
+    return Region(region.start - shift, region.end - shift, view)
+
+
+def _unfinished(data: bytes, seen: Seen) -> int:
+    whole, start, shift = seen.joined(data)
+    return min(decoder.unfinished(whole, start, seen.run) for decoder in _DECODERS) - shift
+
+
+def _may_hide(text: str) -> bool:
+    """Whether there may be another reading of `text` that pulls no trigger."""
+    return escapes.may_hold(text) or alike.tags(text) is not None
+
+
+def _moved(findings: list[Finding], view: View) -> Iterator[Finding]:
+    for finding in findings:
+        start, end = view.place(finding.start, finding.end)
+        yield finding._replace(start=start, end=end)
+
+
+def _outer(view: View, place: int, limit: int) -> int:
+    """Where a place of `view` stands in what it was read from, which ends at `limit`."""
+    return view.place(place, place + 1)[0] if place < len(view.text) else limit
+
+
 def _order(finding: Finding) -> tuple[int, int, float, str]:
     return finding.start, -finding.end, -finding.score, finding.type
-
-
-def _joined(data: bytes, seen: Seen) -> tuple[bytes, int, int]:
-    """A text behind what was seen before it, where it begins, and how far its offsets move."""
-    left, begin = seen
-    if not left:
-        return data, begin, 0
-    return left + data[begin:], len(left), len(left) - begin

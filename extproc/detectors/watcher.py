@@ -1,8 +1,10 @@
 """Detection in a text that arrives in pieces, with the same findings as in the whole text."""
 
+from extproc.detectors.matcher import Seen
 from extproc.detectors.normal import NormalText, folded_size, last_visible
 from extproc.detectors.patterns import Memory
-from extproc.detectors.scanner import Scanner, Seen
+from extproc.detectors.scanner import Scanner
+from extproc.detectors.views.encoded import run_length
 from extproc.model.errors import BodyError
 from extproc.model.values import Finding
 
@@ -23,6 +25,7 @@ class Watcher:
         "_left",
         "_memory",
         "_origin",
+        "_run",
         "_scanner",
         "_settled",
         "start",
@@ -33,7 +36,8 @@ class Watcher:
         self._scanner = scanner
         self._escape = ""  # a backslash at the end: what it stands for, the next character says
         self._before = ""  # what stands left of the window, for assertions; never reported
-        self._left = b""  # the same, folded and longer, for finders
+        self._left = b""  # the same, folded and longer, for finders and decoders
+        self._run = 0  # how many characters of a run of base64 stand there
         self.window = ""  # text that a match may still begin in, with its context
         self.start = 0  # its position
         self._origin = 0  # offset of `_before` in the folded stream, in bytes
@@ -52,7 +56,7 @@ class Watcher:
         before = self._before
         normal = NormalText(before + self.window + text)
         origin = self.start - len(before)
-        seen = Seen(self._left, folded_size(before))
+        seen = Seen(self._left, folded_size(before), self._run)
         if final:
             findings = self._scanner.find(normal, seen)
             cut = context = len(normal.original)
@@ -85,7 +89,7 @@ class Watcher:
         if self._escape or self._settled != self.start:
             return None
         whole = before + self.window + text
-        place = self._scanner.last_plain_word(whole, Seen(self._left, len(before)))
+        place = self._scanner.last_plain_word(whole, Seen(self._left, len(before), self._run))
         if place is None:
             return None
         self._memory.clear()
@@ -110,13 +114,13 @@ class Watcher:
         self.window = text[context:]
         if context > len(before):
             gone = text[:context]
-            if self._scanner.context:
-                behind = len(normal.data) - folded_size(self.window)
-                self._remember(normal.data[folded_size(before) : behind])
+            behind = len(normal.data) - folded_size(self.window)
+            self._remember(normal.data[folded_size(before) : behind])
             self.start += context - len(before)
             self._before = last_visible(gone)
             self._origin += folded_size(gone) - folded_size(self._before)
 
     def _remember(self, gone: bytes) -> None:
-        if self._scanner.context:
-            self._left = (self._left + gone)[-self._scanner.context :]
+        run = run_length(gone)
+        self._run = run + self._run if run == len(gone) else run
+        self._left = (self._left + gone)[-self._scanner.context :]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import hyperscan
@@ -11,10 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from extproc.detectors.catalog import RECOGNIZERS
+from extproc.detectors.compiler import IN_MEMORY
+from extproc.detectors.matcher import Matcher
 from extproc.detectors.normal import NormalText
 from extproc.detectors.quiet import Quiet
 from extproc.detectors.recognizer import Recognizer, Span
-from extproc.detectors.scanner import Scanner
 from extproc.detectors.syntax import Atom, Choice, Node, Repeat, Sequence, parse
 
 
@@ -34,7 +35,7 @@ def all_of(candidate: str) -> Span | None:
     return Span(0, len(candidate), 1.0) if candidate else None
 
 
-def check_against_scan(scanner: Scanner, text: str) -> None:
+def check_against_scan(scanner: Matcher, text: str) -> None:
     """What is said without a scan is what the scans say."""
     data = NormalText(text).data
     word = scanner.quiet.last_word(data)
@@ -43,19 +44,23 @@ def check_against_scan(scanner: Scanner, text: str) -> None:
         assert json.dumps(text) == f'"{text}"'
         assert plain == word
     if word is not None:
-        assert scanner._patterns.candidates(data) == {}
+        assert scanner._patterns.proposed(data).candidates == {}
         assert scanner._patterns.open_from(data, {}, len(data)) == (word, word)
 
 
+def matcher(recognizers: Iterable[Recognizer]) -> Matcher:
+    return Matcher(tuple(recognizers), (), (), IN_MEMORY)
+
+
 SCANNERS = {
-    "all": Scanner(RECOGNIZERS),
-    "response": Scanner(r for r in RECOGNIZERS if r.family in ("pii", "pci", "secrets")),
-    "pii": Scanner(r for r in RECOGNIZERS if r.family == "pii"),
-    "injection": Scanner(r for r in RECOGNIZERS if r.family == "injection"),
-    "pci": Scanner(r for r in RECOGNIZERS if r.family == "pci"),
-    "secrets": Scanner(r for r in RECOGNIZERS if r.family == "secrets"),
-    "email": Scanner(r for r in RECOGNIZERS if r.type == "email_address"),
-    "nothing": Scanner(()),
+    "all": matcher(RECOGNIZERS),
+    "response": matcher(r for r in RECOGNIZERS if r.family in ("pii", "pci", "secrets")),
+    "pii": matcher(r for r in RECOGNIZERS if r.family == "pii"),
+    "injection": matcher(r for r in RECOGNIZERS if r.family == "injection"),
+    "pci": matcher(r for r in RECOGNIZERS if r.family == "pci"),
+    "secrets": matcher(r for r in RECOGNIZERS if r.family == "secrets"),
+    "email": matcher(r for r in RECOGNIZERS if r.type == "email_address"),
+    "nothing": matcher(()),
 }
 FRAGMENTS = [text for r in RECOGNIZERS for text in (*r.examples, *r.near_misses)]
 WORDS = re.findall(r"\w+|\W", " ".join(FRAGMENTS))
@@ -127,7 +132,7 @@ small_recognizers = st.builds(
 @example([recognizer("[ab]+-", whole_word=False), recognizer("(?:ab)+ b")], ["abab ", "b "])
 @example([recognizer("[ab]+-", whole_word=False), recognizer("(?:ab){1,3}")], ["abab"])
 def test_it_holds_for_patterns_of_any_kind(made: list[Recognizer], texts: list[str]) -> None:
-    scanner = Scanner(made)
+    scanner = matcher(made)
     for text in texts:
         check_against_scan(scanner, text)
 

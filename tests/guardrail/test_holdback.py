@@ -7,6 +7,7 @@ from statistics import median
 import pytest
 
 from extproc.detectors.catalog import RECOGNIZERS
+from extproc.detectors.scanner import LONGEST_HIDDEN
 from extproc.guardrail.guardrail import Guardrail
 from tests.guardrail.making import (
     BROKEN,
@@ -116,7 +117,7 @@ def test_what_looks_like_a_match_for_ever_is_released(unit: str, kind: str) -> N
     _, most = waits(
         guardrail({"name": "x", "detect": [kind], "action": "redact"}), lead + [unit] * 60
     )
-    assert most <= longest
+    assert most <= max(longest, LONGEST_HIDDEN)
 
 
 @pytest.mark.parametrize("invisible", ["\u200b", "\u00ad", "\u0301", "\U000e0041"], ids=repr)

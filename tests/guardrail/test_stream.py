@@ -638,7 +638,7 @@ def test_an_oversized_event_passes_whole_where_the_policy_fails_open() -> None:
 
 
 # Text of a choice that has ended: by then what it held back has passed.
-AFTER_ITS_END = [said("One. "), finished(), said("Two. "), said("Three. "), DONE]
+AFTER_ITS_END = [said("Yes. "), finished(), said("But. "), said("And. "), DONE]
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -650,17 +650,17 @@ def test_nothing_is_lost_where_the_policy_fails_open(together: bool) -> None:
 @pytest.mark.parametrize("together", [True, False])
 def test_text_after_its_end_ends_an_enforced_stream_in_an_error(together: bool) -> None:
     passed = output(REDACT_ALL, [b"".join(AFTER_ITS_END)] if together else AFTER_ITS_END)
-    assert text_of(passed) == "One. "
+    assert text_of(passed) == "Yes. "
     assert b"unreadable_stream" in passed
 
 
 def test_an_empty_text_after_its_end_is_nothing() -> None:
-    events = [said("One. "), finished(), event(choice(content="")), event(choice()), DONE]
+    events = [said("Yes. "), finished(), event(choice(content="")), event(choice()), DONE]
     assert output(REDACT_ALL, events) == b"".join(events)
 
 
 def test_another_text_after_the_end_of_one_is_its_own() -> None:
-    events = [said("One. "), finished(), said("Two. ", 1), event(choice(refusal="No. ")), DONE]
+    events = [said("Yes. "), finished(), said("Why. ", 1), event(choice(refusal="No. ")), DONE]
     assert output(REDACT_ALL, events) == b"".join(events)
 
 

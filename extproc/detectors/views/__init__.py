@@ -1,0 +1,1 @@
+"""Other readings of a text, in which what was hidden stands in the open."""

@@ -1,0 +1,85 @@
+"""Text in base64 (RFC 4648, both alphabets) or hexadecimal digits."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from extproc.detectors.views.view import Decoder, Place, Region, View
+
+_LEAST = 16  # characters of a run; an encoded identifier has as many
+_STEP, _MORE = 1024, 256  # a run is read in steps, each with what follows; both can be divided by 4
+_CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+_RUN = re.compile(rb"[A-Za-z0-9+/_\-]{%d,}+={0,2}" % (_LEAST - 2))
+_HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_READABLE = re.compile(r"[ -~]{10}")  # by chance in one of thirty steps of random bytes
+
+
+class Encoded(Decoder):
+    """Base64 and hexadecimal digits."""
+
+    trigger = rf"[A-Za-z0-9+/_\-]{{{_LEAST - 2}}}"
+
+    def regions(self, data: bytes, start: int, run: int, /) -> Iterator[Region]:
+        for match in _RUN.finditer(data, start):
+            begin, end = match.span()
+            if begin == start and run:
+                begin += -run % _STEP
+            for step in range(begin, end, _STEP):
+                last = min(step + _STEP + _MORE, end)
+                view = _read(data[step:last], step) if last - step >= _LEAST else None
+                if view is not None:
+                    yield Region(step, last, view)
+
+    def unfinished(self, data: bytes, start: int, run: int, /) -> int:
+        text = data.rstrip(b"=")[start:]
+        last = len(text) - run_length(text)
+        if last == 0 and run:
+            last = -run % _STEP
+        steps = (len(data) - start - last - _MORE) // _STEP
+        return min(len(data), start + last + max(0, steps) * _STEP)
+
+
+def run_length(data: bytes) -> int:
+    """How many characters at the end of `data` belong to one run."""
+    return len(data) - len(data.rstrip(_CHARACTERS))
+
+
+def _read(run: bytes, begin: int) -> View | None:
+    return _from_hex(run, begin) or _from_base64(run, begin)
+
+
+def _from_base64(run: bytes, begin: int) -> View | None:
+    digits = run.rstrip(b"=").translate(_TO_STANDARD)
+    digits = digits[: len(digits) - (len(digits) % 4 == 1)]
+    try:
+        decoded = base64.b64decode(digits + b"=" * (-len(digits) % 4))
+    except binascii.Error:
+        return None
+    return _view(decoded, begin, lambda first, last: (first * 4 // 3, (last - 1) * 4 // 3 + 2))
+
+
+def _from_hex(run: bytes, begin: int) -> View | None:
+    if not _HEX.fullmatch(run):
+        return None
+    decoded = bytes.fromhex(run.decode("ascii"))
+    return _view(decoded, begin, lambda first, last: (2 * first, 2 * last))
+
+
+def _view(decoded: bytes, begin: int, place_of_bytes: Place) -> View | None:
+    """The decoded bytes as text, where they hold text that is no chance."""
+    try:
+        text, by_byte = decoded.decode(), decoded.isascii()
+    except UnicodeDecodeError:
+        text, by_byte = decoded.decode("latin-1"), True
+    if not _READABLE.search(text) and not (text.isprintable() and not by_byte):
+        return None
+
+    def place(start: int, end: int) -> tuple[int, int]:
+        if not by_byte:
+            start, end = len(text[:start].encode()), len(text[:end].encode())
+        start, end = place_of_bytes(start, end)
+        return begin + start, begin + end
+
+    return View(text, place)
