@@ -25,7 +25,8 @@ _TITLES = {
     "benign": "Found in benign prompts, some of which do hold such values, and in empty forms",
 }
 
-# By how much a figure may be worse than the recorded one: half a point; one benign prompt.
+# By how much a figure may be worse than the recorded one: half a point; one benign prompt. What
+# is in disguise may be so too, as long as that holds: what is sampled depends on what is found.
 _HIGHER_IS_BETTER = {"recall": 0.005, "precision": 0.005, "f1": 0.005, "f2": 0.005}
 _LOWER_IS_BETTER = {"false_rate": 0.005, "per_10k": 1.1}
 _COMPARED = ("detection", "evasions")
@@ -85,9 +86,11 @@ def falls(now: Results, before: Results) -> Iterator[str]:
         if part not in now or part not in before:
             continue
         measured = {_key(row): row for row in now[part]}
-        for old in before.get(part, []):
+        for old in before[part]:
             new = measured.pop(_key(old), None)
-            if new is not None or old["family"] != "benign":
+            held = part == "evasions" and new is not None and new["verdict"] == "holds"
+            unseen = old["family"] == "benign" and new is None
+            if not held and not unseen:
                 yield from _worse(old, new)
         for row in measured.values():  # of benign prompts, only those with findings have rows
             if row["family"] == "benign":

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from eval.detection import Detector
 from eval.rows import Row
-from extproc.detectors.catalog import RECOGNIZERS
+from extproc.detectors.catalog import DETECTORS
 
 MEGABYTE = 1 << 20
 MOST_MS = 100  # of a megabyte
@@ -63,7 +63,7 @@ def _words(size: int) -> str:
 
 
 def rows(detector: Detector, advance: Callable[[int], None]) -> Iterator[Row]:
-    """A row of each text, and of the recognizers whose examples take longest."""
+    """A row of each text, and of the detectors whose examples take longest."""
     for name, write in texts():
         yield _measure(detector, name, write)
         advance(1)
@@ -77,10 +77,10 @@ def rows(detector: Detector, advance: Callable[[int], None]) -> Iterator[Row]:
 
 
 def examples() -> list[tuple[str, Callable[[int], str]]]:
-    """The first example of each recognizer, over and over: a candidate in every few characters."""
+    """The first example of each detector, over and over: a candidate in every few characters."""
     return [
-        (f"{recognizer.type}: its example", _repeated(recognizer.examples[0] + " "))
-        for recognizer in RECOGNIZERS
+        (f"{detector.types[0]}: its example", _repeated(detector.examples[0] + " "))
+        for detector in DETECTORS
     ]
 
 

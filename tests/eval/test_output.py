@@ -29,6 +29,17 @@ def test_more_false_positives_are_a_fall() -> None:
     assert told == ["pii / person / s: per_10k recorded 1, now 3.2"]
 
 
+def test_a_disguise_may_cost_more_than_before_while_it_holds() -> None:
+    def disguised(recall: float, verdict: str) -> Results:
+        found: Row = {"family": "pii", "disguise": "hex", "recall": recall, "verdict": verdict}
+        return {"evasions": [found]}
+
+    before = disguised(1.0, "holds")
+    assert not list(falls(disguised(0.98, "holds"), before))
+    told = list(falls(disguised(0.97, "MISSED"), before))
+    assert told == ["pii / hex: recall recorded 1, now 0.97"]
+
+
 def test_a_row_that_is_gone_is_told() -> None:
     told = list(falls(results(), results(row(recall=1))))
     assert told == ["pii / person / s: recorded, not measured any more"]

@@ -18,10 +18,11 @@ def test_recall_is_as_recorded(kind: str, recalls: dict[str, float]) -> None:
     [row] = [
         row
         for row in recorded()["detection"]
-        if (row["what"], row["source"], row["values"]) == (kind, SOURCE, "all")
+        if (row["what"], row["source"], row.get("values")) == (kind, SOURCE, "all")
     ]
-    assert isinstance(row["recall"], float)
-    assert recalls[kind] >= row["recall"] - 0.005
+    was = row["recall"]
+    assert isinstance(was, int | float)
+    assert recalls[kind] >= was - 0.005
 
 
 @pytest.fixture(scope="module")
