@@ -9,7 +9,7 @@ FUZZER := $(VENV)/.fuzzer
 SECONDS ?= 600
 MINUTES ?= 15
 
-.PHONY: help run test test-envoys lint format proto bench bench-lane bench-peers floods fuzz soak recut wrk clean
+.PHONY: help run test test-envoys lint format proto bench bench-lane bench-peers eval floods fuzz soak recut wrk clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ bench-lane: $(INSTALLED)  ## Measure the steps of the fast lane, without wire
 
 bench-peers: $(INSTALLED) $(PEERS) wrk  ## Measure LiteLLM's proxy beside it
 	$(BIN)/python -m bench.wire --only peers $(ARGS)
+
+eval: $(INSTALLED)  ## Measure detection on tests/corpus, beside what is recorded; ARGS=--record
+	$(BIN)/python -m eval.run $(ARGS)
 
 floods: $(INSTALLED)  ## Attack a server while a client works; ARGS="--seconds 5" for less
 	$(BIN)/python -m bench.floods $(ARGS)

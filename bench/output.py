@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from bench.processes import ROOT
 from bench.rows import Row
+from bench.table import table, text, write
 from bench.targets import summary
 
 RESULTS = ROOT / "bench" / "results"
@@ -27,8 +27,8 @@ _HIDDEN = {"kind", "upstream_us_per_request", "run"}
 def save(rows: Sequence[Row], facts: Row) -> None:
     """Write both result files."""
     RESULTS.mkdir(exist_ok=True)
-    _write(RESULTS / "latest.json", rows)
-    _write(RESULTS / "summary.json", {"machine": facts, "targets": summary(rows)})
+    write(RESULTS / "latest.json", rows)
+    write(RESULTS / "summary.json", {"machine": facts, "targets": summary(rows)})
 
 
 def saved() -> list[Row]:
@@ -43,49 +43,25 @@ def markdown(rows: Sequence[Row]) -> str:
     lines = [
         {
             "": line["name"],
-            "measured": f"{_text(line['value'])} {line['unit']}".strip(),
-            "at least": _text(line["at_least"]),
-            "aim": _text(line["aim"]),
+            "measured": f"{text(line['value'])} {line['unit']}".strip(),
+            "at least": text(line["at_least"]),
+            "aim": text(line["aim"]),
             "verdict": line["verdict"],
         }
         for line in summary(rows)
     ]
-    parts = [_table(lines)]
+    parts = [table(lines)]
     for kind, title in _TITLES.items():
         chosen = [row for row in rows if row["kind"] == kind]
         if chosen:
             shown = [{k: v for k, v in row.items() if k not in _HIDDEN} for row in chosen]
-            parts += [f"**{title}**\n", _table(shown)]
+            parts += [f"**{title}**\n", table(shown)]
     return "\n".join(parts)
 
 
 def document(rows: Sequence[Row], facts: Row) -> None:
     """Put the tables of a run into docs/performance.md."""
-    text = DOCUMENT.read_text()
-    before, _, rest = text.partition(_BEGIN)
+    before, _, rest = DOCUMENT.read_text().partition(_BEGIN)
     _, _, after = rest.partition(_END)
     about = ", ".join(f"{name} {value}" for name, value in facts.items())
     DOCUMENT.write_text(f"{before}{_BEGIN}{about}\n\n{markdown(rows)}{_END}{after}")
-
-
-def _table(rows: Sequence[Row]) -> str:
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    cells = [[name.replace("_", " ") for name in names]]
-    cells += [[_text(row.get(name)) for name in names] for row in rows]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(names))]
-    lines = [
-        "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
-        for line in cells
-    ]
-    lines.insert(1, "| " + " | ".join("-" * max(width, 3) for width in widths))
-    return "".join(f"{line} |\n" for line in lines)
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,g}" if isinstance(value, int | float) and value < 1e6 else str(value)
-
-
-def _write(file: Path, value: object) -> None:
-    file.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
