@@ -1,0 +1,142 @@
+r"""Passwords and secrets by the name that they are assigned to: `DB_PASSWORD=…`, `"apiKey": "…"`.
+
+A pattern begins at the part of a name that tells, so that `db_password`, `dbPassword` and
+`PASSWORD` are one, and `values` says of what follows whether it is a secret or stands for one.
+"""
+
+import re
+
+from extproc.detectors.recognizer import Recognizer, Span
+from extproc.detectors.secrets import values
+from extproc.detectors.secrets.formats import issued
+
+# A pattern each: Hyperscan seeks one literal quickly, and a choice of them in one pattern slowly.
+_PASSWORDS = (
+    "pass(?:w(?:or)?d|wort|phrase|code)?",
+    "pwd",
+    "kennwort",
+    "contrasena",
+    "clave",
+    "senha",
+    r"mot[_\- ]?de[_\- ]?passe",
+)
+_SECRETS = (
+    "secret",
+    "token",
+    "credentials?",
+    "auth(?:orization)?",
+    "nonce",
+    "salt",
+    r"api[_.\- ]?key",
+    "key",
+)
+_MORE = r"(?:[_.\-]?(?:value|base|[0-9]{1,2}))?"
+
+# Between name and value: the name may end a string or an index, a type may follow, or
+# `value` where name and value are two fields.
+_IS = (
+    r"[\\\"'\])]{0,3}(?:(?::\s?&?str(?:ing)?)?\s{0,4}[:=>,(!+]=?>?"
+    r"|,?\s{1,20}[\"']?value[\"']?\s?[:=])\s{0,4}"
+)
+_SAYS = r"\s(?:is|ist|lautet|es|est|e):?\s{1,2}"
+
+_QUOTED = r"\\?[\"'`][^\"'`\r\n]+[\"'`]"
+_BARE = r"[A-Za-z0-9!#$%&*+\-./:=?@^_~|]"
+_END = r"(?:\b|[!$*?@#%&+=])"
+
+
+def _assigned(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The expressions for all ways to give what is called one of `names` a value."""
+    value = rf"(?:{_IS}(?:{_QUOTED}|{_BARE}{{3,}}{_END})|(?:{_SAYS}|\s{{1,2}})[\"'`]?{_BARE}{{4,}}{_END})"
+    return tuple(rf"{name}{_MORE}{value}" for name in names)
+
+
+_PARTS = re.compile(
+    rf"(?P<name>(?:{'|'.join((*_PASSWORDS, *_SECRETS))}){_MORE})"
+    rf"(?P<is>{_IS}|{_SAYS}|\s{{1,2}})(?P<quote>\\?[\"'`]?)(?P<value>.*)",
+    re.DOTALL | re.IGNORECASE,
+)
+_CLOSING = re.compile(r"\\?[\"'`]$")
+_SCHEME = re.compile(r"(?:pass|env|file|plain|basic|bearer|token|apikey)[: ]\s?", re.IGNORECASE)
+_TRAILING = ".,:;!?"
+
+
+def _value(candidate: str, judge: values.Judge) -> Span | None:
+    parts = _PARTS.match(candidate)
+    if parts is None:
+        return None
+    quoted, start, value = bool(parts["quote"]), parts.start("value"), parts["value"]
+    if quoted:
+        value = _CLOSING.sub("", value)
+    else:
+        value = value.split("&")[0] if "=" in parts["is"] else value
+        value = value.rstrip(_TRAILING) if " " in parts["is"] else value.rstrip(",;")
+    scheme = _SCHEME.match(value)
+    if scheme:
+        start, value = start + scheme.end(), value[scheme.end() :]
+    if not value or value.startswith("eyJ") or issued(value) is not None:
+        return None  # told by a recognizer that knows more
+    style = values.style(parts["is"], quoted=quoted)
+    score = judge(value, parts["name"].lower(), style)
+    return Span(start, start + len(value), score) if score else None
+
+
+def _password(candidate: str) -> Span | None:
+    return _value(candidate, values.password)
+
+
+def _secret(candidate: str) -> Span | None:
+    return _value(candidate, values.secret)
+
+
+RECOGNIZERS = (
+    Recognizer(
+        type="password",
+        family="secrets",
+        patterns=_assigned(_PASSWORDS),
+        longest=200,
+        refine=_password,
+        whole_word=False,  # DB_PASSWORD and dbPassword are names, too
+        caseless=True,
+        examples=(
+            "DB_PASSWORD=zq8cx204502",
+            '"password": "ueqentxdngu",',
+            "my password is hunter22 now",
+            "mysql --password s3cr3tPw!",
+            "mein Passwort lautet Zq8!xyz7",
+            '<add key="DbPassword" value="Zq8!xyz7"/>',
+            "<password>Zq8!xyz7</password>",
+            "Server=db;User Id=sa;Password=Zq8!xyz7;",
+        ),
+        near_misses=(
+            "password: string",
+            "password = get_password(user)",
+            'password="${DB_PASSWORD}"',
+            "the password is incorrect",
+            "password: ********",
+            'password = "your-password-here"',
+        ),
+    ),
+    Recognizer(
+        type="generic_secret",
+        family="secrets",
+        patterns=_assigned(_SECRETS),
+        longest=300,
+        refine=_secret,
+        whole_word=False,
+        caseless=True,
+        examples=(
+            "SECRET_KEY=91f830qtyiuuy16m-45ayir",
+            "apiToken: 'd11e54f78be84a'",
+            '{\\"token\\": \\"9142d6f86ef11a23d7be1e\\"}',
+            "GET /raw?private_token=d11e54f78be84a&ref=master",
+        ),
+        near_misses=(
+            'token = os.environ["TOKEN"]',
+            "secret: ((vault/secret))",
+            "api_key=YOUR_API_KEY",
+            "key = value",
+            "cache-key: linux-node-12345678",
+        ),
+    ),
+)
