@@ -11,49 +11,37 @@ from extproc.detectors.secrets import values
 from extproc.detectors.secrets.formats import issued
 
 # A pattern each: Hyperscan seeks one literal quickly, and a choice of them in one pattern slowly.
-_PASSWORDS = (
-    "pass(?:w(?:or)?d|wort|phrase|code)?",
-    "pwd",
-    "kennwort",
-    "contrasena",
-    "clave",
-    "senha",
-    r"mot[_\- ]?de[_\- ]?passe",
-)
-_SECRETS = (
-    "secret",
-    "token",
-    "credentials?",
-    "auth(?:orization)?",
-    "nonce",
-    "salt",
-    r"api[_.\- ]?key",
-    "key",
-)
-_MORE = r"(?:[_.\-]?(?:value|base|[0-9]{1,2}))?"
+_PASSWORDS = ("pass(?:w(?:or)?d|wort|phrase|code)?", "pwd")
+_SECRETS = ("secret", "token", "credentials?", "auth(?:orization)?", "key")
+_ABROAD = ("kennwort", "contrasena", "clave", "senha", r"mot\s?de\s?passe")
 
-# Between name and value: the name may end a string or an index, a type may follow, or
-# `value` where name and value are two fields.
-_IS = (
-    r"[\\\"'\])]{0,3}(?:(?::\s?&?str(?:ing)?)?\s{0,4}[:=>,(!+]=?>?"
-    r"|,?\s{1,20}[\"']?value[\"']?\s?[:=])\s{0,4}"
-)
-_SAYS = r"\s(?:is|ist|lautet|es|est|e):?\s{1,2}"
+# Between name and value: the name may end a string or an index, or `value` stand between them
+# where name and value are two fields.
+_IS = r"_?[0-9]*[\\\"'\])]*(?:\s*[:=>,(!+]=?>?|,?\s+[\"']?value[\"']?\s?[:=])\s*"
+_SAYS = r"\s+(?:(?:is|ist|lautet|es|est|e):?\s+)?"
 
+_CALLED = r"(?:[A-Za-z&.]+\s*[=(]\s*)?"  # token: str = "…", password = Secret("…")
 _QUOTED = r"\\?[\"'`][^\"'`\r\n]+[\"'`]"
 _BARE = r"[A-Za-z0-9!#$%&*+\-./:=?@^_~|]"
 _END = r"(?:\b|[!$*?@#%&+=])"
 
 
-def _assigned(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The expressions for all ways to give what is called one of `names` a value."""
-    value = rf"(?:{_IS}(?:{_QUOTED}|{_BARE}{{3,}}{_END})|(?:{_SAYS}|\s{{1,2}})[\"'`]?{_BARE}{{4,}}{_END})"
-    return tuple(rf"{name}{_MORE}{value}" for name in names)
+def _assigned(name: str) -> str:
+    """The expression for the ways to give what is called `name` a value."""
+    return (
+        rf"{name}(?:{_IS}(?:{_CALLED}{_QUOTED}|{_BARE}{{3,}}{_END})"
+        rf"|{_SAYS}[\"'`]?{_BARE}{{4,}}{_END})"
+    )
+
+
+def _lean(name: str) -> str:
+    return rf"{name}[\"']?\s*(?:[:=]|es|est|lautet|ist|e)\s*[\"']?{_BARE}{{4,}}{_END}"
 
 
 _PARTS = re.compile(
-    rf"(?P<name>(?:{'|'.join((*_PASSWORDS, *_SECRETS))}){_MORE})"
-    rf"(?P<is>{_IS}|{_SAYS}|\s{{1,2}})(?P<quote>\\?[\"'`]?)(?P<value>.*)",
+    rf"(?P<name>{'|'.join((*_PASSWORDS, *_SECRETS, *_ABROAD))})"
+    rf"(?P<is>(?:{_IS})(?:(?P<called>[A-Za-z&.]+\s*[=(])\s*(?=\\?[\"'`]))?|{_SAYS})"
+    rf"(?P<quote>\\?[\"'`]?)(?P<value>.*)",
     re.DOTALL | re.IGNORECASE,
 )
 _CLOSING = re.compile(r"\\?[\"'`]$")
@@ -76,7 +64,7 @@ def _value(candidate: str, judge: values.Judge) -> Span | None:
         start, value = start + scheme.end(), value[scheme.end() :]
     if not value or value.startswith("eyJ") or issued(value) is not None:
         return None  # told by a recognizer that knows more
-    style = values.style(parts["is"], quoted=quoted)
+    style = values.style(parts["is"], quoted=quoted, called=parts["called"])
     score = judge(value, parts["name"].lower(), style)
     return Span(start, start + len(value), score) if score else None
 
@@ -93,7 +81,7 @@ RECOGNIZERS = (
     Recognizer(
         type="password",
         family="secrets",
-        patterns=_assigned(_PASSWORDS),
+        patterns=(*map(_assigned, _PASSWORDS), *map(_lean, _ABROAD)),
         longest=200,
         refine=_password,
         whole_word=False,  # DB_PASSWORD and dbPassword are names, too
@@ -120,7 +108,7 @@ RECOGNIZERS = (
     Recognizer(
         type="generic_secret",
         family="secrets",
-        patterns=_assigned(_SECRETS),
+        patterns=tuple(map(_assigned, _SECRETS)),
         longest=300,
         refine=_secret,
         whole_word=False,

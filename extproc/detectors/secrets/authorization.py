@@ -78,6 +78,6 @@ RECOGNIZERS = (
         refine=_user,
         whole_word=False,
         examples=("curl -k -u developer:yqDVtkqPECriaLRi https://x",),
-        near_misses=("docker run -u 1000:1000 x", "curl -u user:password x", 'curl -u "$U:$P"'),
+        near_misses=("docker run -u 1000:1000 x", 'curl -u "$U:$P"'),
     ),
 )

@@ -12,7 +12,7 @@ def _not_a_picture(candidate: str) -> Span | None:
 
 
 def _marked(
-    type_: str, mark: str, pattern: str, example: str, near_miss: str, longest: int = 128
+    type_: str, pattern: str, example: str, near_miss: str, longest: int = 128
 ) -> Recognizer:
     return Recognizer(
         type=type_,
@@ -20,7 +20,6 @@ def _marked(
         patterns=(pattern,),
         longest=longest,
         refine=_not_a_picture,
-        needs=mark,
         examples=(example,),
         near_misses=(near_miss,),
     )
@@ -64,56 +63,48 @@ RECOGNIZERS = (
     ),
     _marked(
         "azure_client_secret",
-        "Q~",
         r"[A-Za-z0-9_~.]{3}[0-9]Q~[A-Za-z0-9_~.\-]{31,34}",
         "client_secret=bP88Q~rcBcYjzzOhg1Hnn76Wm3jGgakZiZ.8vMgR",
         "abc8Q~tooshort",
     ),
     _marked(
         "azure_key",
-        "JQQJ9",
         r"[A-Za-z0-9]{52}JQQJ9[A-Za-z0-9]{27}",
         "6RtqHqPc66Y6DYbkydbrrFJTYnRoA7r40ts7LWS2SkINSFsRABxhJQQJ99BFACAAAAALGcqjAAASAZDO3eqU",
         "JQQJ99BFACAAAAALGcqjAAASAZDO3eqU",
     ),
     _marked(
         "terraform_token",
-        ".atlasv1.",
         r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-]{60,70}",
         "abcdef12345678.atlasv1." + "aBcDeF1234567890" * 4,
         "abcdef12345678.atlasv1.short",
     ),
     _marked(
         "telegram_bot_token",
-        ":AA",
-        r"[0-9]{8,10}:AA[A-Za-z0-9_\-]{33}",
+        r"[0-9]{8,10}:AA[A-Za-z0-9_\-]{32,33}",
         "4839574813:AAFD39kkdpWt3ywyRZergyOLMaJhac61qc",
         "4839574813:AAFD39",
     ),
     _marked(
         "mailchimp_key",
-        "-us",
         r"[0-9a-f]{32}-us[0-9]{1,2}",
         "MAILCHIMP_API='bd3777708aecfee66c5335f62a6246a4-us13'",
         "bd3777708aecfee66c5335f62a6246a4-usa",
     ),
     _marked(
         "maxmind_key",
-        "_mmk",
         r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk",
         "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",
         "XYZ123_mmk",
     ),
     _marked(
         "newrelic_key",
-        "NRAL",
         r"[0-9a-f]{32,36}(?:FFFF)?NRAL",
         "license_key: 033f2f2072ca3f2cb2ec39024fa9e49cd640NRAL",
         "GENERAL",
     ),
     _marked(
         "facebook_token",
-        "|",
         r"[0-9]{13,16}\|[A-Za-z0-9_\-]{27}",
         '"facebook access_token":"911602140448729|AY-lRJZq9BoDLobvAiP25L7RcMg"',
         "| 911602140448729 | total |",

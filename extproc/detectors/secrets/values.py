@@ -13,6 +13,7 @@ class Style(Enum):
     QUOTED = "quoted"  # "value"
     CONFIG = "config"  # NAME=value, name: value, <name>value
     CODE = "code"  # name = value: more often the name of a variable
+    CALL = "call"  # name = word("value"): more often the name of something
     PROSE = "prose"  # the name is value
     BESIDE = "beside"  # --name value, name value
 
@@ -21,8 +22,10 @@ Judge = Callable[[str, str, Style], float]
 """From a value, its name in lower case and its style to how sure it is that it is a secret."""
 
 
-def style(is_: str, *, quoted: bool) -> Style:
+def style(is_: str, *, quoted: bool, called: str | None) -> Style:
     """By what stands between name and value."""
+    if called and called.endswith("("):
+        return Style.CALL
     sign = is_.strip("\\\"')] \t\r\n")
     if quoted:
         return Style.QUOTED if sign and not sign.isalpha() else Style.PROSE
@@ -139,7 +142,7 @@ def secret(value: str, name: str, how: Style) -> float:
     if not has_digit:
         gibberish = len(value) >= 12 and _UNPRONOUNCEABLE.search(value) and "_" not in value
         return 0.5 if gibberish and how in (Style.QUOTED, Style.CONFIG) else 0.0
-    if how in (Style.CODE, Style.PROSE, Style.BESIDE) and (len(value) < 14 or not _random(value)):
+    if how in (Style.CODE, Style.CALL, Style.PROSE, Style.BESIDE) and (len(value) < 14 or not _random(value)):
         return 0.0
     if how in (Style.BESIDE, Style.PROSE) and _PATH.match(value) and "/" in value:
         return 0.0
@@ -164,7 +167,7 @@ def password(value: str, name: str, how: Style) -> float:
     has_digit = any(map(str.isdigit, value))
     has_letter = any(map(str.isalpha, value))
     special = any(not c.isalnum() and c not in "_-./:" for c in value)
-    if how is Style.CODE and not (has_digit and (special or _random(value))):
+    if how in (Style.CODE, Style.CALL) and not (has_digit and (special or _random(value))):
         return 0.0
     if not has_letter:
         return 0.45 if len(value) >= 6 and how in (Style.QUOTED, Style.CONFIG) else 0.0
