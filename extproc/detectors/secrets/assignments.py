@@ -17,13 +17,14 @@ _ABROAD = ("kennwort", "contrasena", "clave", "senha", r"mot\s?de\s?passe")
 
 # Between name and value: the name may end a string or an index, or `value` stand between them
 # where name and value are two fields.
-_IS = r"_?[0-9]*[\\\"'\])]*(?:\s*[:=>,(!+]=?>?|,?\s+[\"']?value[\"']?\s?[:=])\s*"
+_IS = r"_?[0-9]*[\\\"'\])]*(?:\s*[:=>,(!+]=?>?|,?\s+[\"']?value[\"']?\s?[:=])[ \t]*"
 _SAYS = r"\s+(?:(?:is|ist|lautet|es|est|e):?\s+)?"
 
 _CALLED = r"(?:[A-Za-z&.]+\s*[=(]\s*)?"  # token: str = "…", password = Secret("…")
 _QUOTED = r"\\?[\"'`][^\"'`\r\n]+[\"'`]"
 _BARE = r"[A-Za-z0-9!#$%&*+\-./:=?@^_~|]"
-_END = r"(?:\b|[!$*?@#%&+=])"
+# What ends a bare value tells a word from a call; a value has one end, so it is judged once.
+_END = r"(?:[^A-Za-z0-9!#$%&*+\-./:=?@^_~|]|\z)"
 
 
 def _assigned(name: str) -> str:
@@ -44,8 +45,10 @@ _PARTS = re.compile(
     rf"(?P<quote>\\?[\"'`]?)(?P<value>.*)",
     re.DOTALL | re.IGNORECASE,
 )
-_CLOSING = re.compile(r"\\?[\"'`]$")
+_QUOTED_VALUE = re.compile(r"(?P<value>.*?)\\?[\"'`].?$", re.DOTALL)
+_BARE_VALUE = re.compile(rf"(?P<value>{_BARE}*)(?P<end>.?)", re.DOTALL)
 _SCHEME = re.compile(r"(?:pass|env|file|plain|basic|bearer|token|apikey)[: ]\s?", re.IGNORECASE)
+_OF_CODE = frozenset("([{\\<`")
 _TRAILING = ".,:;!?"
 
 
@@ -53,18 +56,22 @@ def _value(candidate: str, judge: values.Judge) -> Span | None:
     parts = _PARTS.match(candidate)
     if parts is None:
         return None
-    quoted, start, value = bool(parts["quote"]), parts.start("value"), parts["value"]
-    if quoted:
-        value = _CLOSING.sub("", value)
-    else:
-        value = value.split("&")[0] if "=" in parts["is"] else value
-        value = value.rstrip(_TRAILING) if " " in parts["is"] else value.rstrip(",;")
+    style = values.style(parts["is"], quoted=bool(parts["quote"]), called=parts["called"])
+    start = parts.end("quote")
+    match = (_QUOTED_VALUE if parts["quote"] else _BARE_VALUE).match(candidate, start)
+    if match is None:
+        return None
+    value = match["value"]
+    if not parts["quote"]:
+        if match["end"] in _OF_CODE and match["end"]:
+            return None
+        value = value.partition("&")[0] if "=" in parts["is"] else value
+        value = value.rstrip(_TRAILING) if " " in parts["is"] else value
     scheme = _SCHEME.match(value)
     if scheme:
         start, value = start + scheme.end(), value[scheme.end() :]
     if not value or value.startswith("eyJ") or issued(value) is not None:
         return None  # told by a recognizer that knows more
-    style = values.style(parts["is"], quoted=quoted, called=parts["called"])
     score = judge(value, parts["name"].lower(), style)
     return Span(start, start + len(value), score) if score else None
 

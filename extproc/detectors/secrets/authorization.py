@@ -14,6 +14,8 @@ _LEAST = 12  # characters of a bearer token
 def _basic(candidate: str) -> Span | None:
     """A user and a password with a colon between them, in base64."""
     value = candidate.split()[-1]
+    if value.startswith("eyJ"):
+        return None
     try:
         decoded = base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode()
     except (binascii.Error, ValueError):
@@ -32,11 +34,11 @@ def _bearer(candidate: str) -> Span | None:
     return Span(start, start + len(value), max(score, 0.7)) if score >= 0.5 else None
 
 
-_USER = re.compile(r"(?P<user>[^\s\"':]+):(?P<password>[^\s\"'`]+)$")
+_USER = re.compile(r".*?[ =]['\"]?(?P<user>[^\s\"':]*)['\"]?:['\"]?(?P<password>[^\s\"'`]+)")
 
 
 def _user(candidate: str) -> Span | None:
-    match = _USER.search(candidate)
+    match = _USER.match(candidate)
     if match is None or match["user"].isdigit():  # user and group of `docker run`
         return None
     password = match["password"]
@@ -73,11 +75,11 @@ RECOGNIZERS = (
     Recognizer(
         type="password",
         family="secrets",
-        patterns=(r"(?:-u|--user)[ =][\"']?[A-Za-z0-9_.@\-]+:[^\s\"'`]{4,}",),
+        patterns=(r"(?:-u|--user)[ =]\s*[\"']?[A-Za-z0-9_.@\-]*[\"']?:[\"']?[^\s\"'`]{4,}(?:[\s\"'`]|\z)",),
         longest=200,
         refine=_user,
         whole_word=False,
         examples=("curl -k -u developer:yqDVtkqPECriaLRi https://x",),
-        near_misses=("docker run -u 1000:1000 x", 'curl -u "$U:$P"'),
+        near_misses=("docker run -u 1000:1000 x", "curl -u user:password x", 'curl -u "$U:$P"'),
     ),
 )

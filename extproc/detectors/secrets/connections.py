@@ -9,6 +9,7 @@ from extproc.detectors.secrets import values
 _SCHEMES = (
     "sql",
     "postgres",
+    "postgis",
     "mariadb",
     "mongodb",
     r"mongodb\+srv",

@@ -22,6 +22,7 @@ _CLASS = re.compile(r"<(\w)>")
 
 _DISTINCT = 4  # characters that a key has at least; `ghp_xxxxxxxx` is a picture of one
 _PICTURE = re.compile(r"[xX]{5}|[*.]{3}|(?i:your|placehold|redacted|changeme|insert|dummy)")
+_WORDS = 16  # letters of one case that no generator brings forth
 _SURE = 0.95
 
 
@@ -69,7 +70,9 @@ class _Format:
 
 def is_picture(body: str) -> bool:
     """Whether it only stands for a key, as in documentation."""
-    return len(set(body)) < _DISTINCT or _PICTURE.search(body) is not None
+    if len(set(body)) < _DISTINCT or _PICTURE.search(body) is not None:
+        return True
+    return len(body) >= _WORDS and body.isalpha() and (body.islower() or body.isupper())
 
 
 _HEAD = 2  # characters by which lines are looked up

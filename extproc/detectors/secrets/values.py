@@ -15,6 +15,7 @@ class Style(Enum):
     CODE = "code"  # name = value: more often the name of a variable
     CALL = "call"  # name = word("value"): more often the name of something
     PROSE = "prose"  # the name is value
+    TOLD = "told"  # the name is "value"
     BESIDE = "beside"  # --name value, name value
 
 
@@ -28,7 +29,7 @@ def style(is_: str, *, quoted: bool, called: str | None) -> Style:
         return Style.CALL
     sign = is_.strip("\\\"')] \t\r\n")
     if quoted:
-        return Style.QUOTED if sign and not sign.isalpha() else Style.PROSE
+        return Style.QUOTED if sign and not sign.isalpha() else Style.TOLD
     if not sign:
         return Style.BESIDE
     if sign.rstrip(":").isalpha() and sign[0].isalpha() and "value" not in sign:
@@ -118,30 +119,30 @@ def entropy(value: str) -> float:
 
 
 def _random(value: str) -> bool:
-    """Whether letters and digits change more often than where words are strung together."""
-    if not any(map(str.isdigit, value)):
-        return False
-    runs = _KINDS.findall(value)
-    digits = sum(map(str.isdigit, runs))
-    return digits >= 3 or len(runs) * 2.5 >= len(value) or (digits >= 2 and len(runs) >= 5)
+    """Whether a part of it has digits among its letters, other than a number at its end."""
+    return any(map(_RANDOM.search, _SEPARATORS.split(value))) or len(_TURN.findall(value)) >= _TURNS
+
+
+_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+_RANDOM = re.compile(r"[0-9][A-Za-z]+[0-9]+[A-Za-z]|[A-Za-z][0-9]{5,}|[0-9]{3,}[A-Za-z]{3}")
+_TURN = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
+_TURNS = 4  # between letters and digits
 
 
 def secret(value: str, name: str, how: Style) -> float:
     """How sure it is that `value` is a key or token, 0 where it is not one."""
-    if len(value) < 8 or not _TOKEN.match(value) or _stands_for_one(value) or _is_code(value):
+    if len(value) < 8 or not _PRINTED.match(value) or _stands_for_one(value) or _is_code(value):
         return 0.0
-    if name.startswith(("public", "cache")):
-        return 0.0
-    if name in _VAGUE and (how is not Style.QUOTED and how is not Style.CONFIG or len(value) < 20):
+    if name in _VAGUE and len(value) < (_LONG if how in _LITERAL else 2 * _LONG):
         return 0.0
     if _UUID.match(value):
-        return 0.5 if name not in _VAGUE and how in (Style.QUOTED, Style.CONFIG) else 0.0
+        return 0.5 if name not in _VAGUE else 0.0
     has_digit = any(map(str.isdigit, value))
     if not any(map(str.isalpha, value)):
         return 0.0
     if not has_digit:
         gibberish = len(value) >= 12 and _UNPRONOUNCEABLE.search(value) and "_" not in value
-        return 0.5 if gibberish and how in (Style.QUOTED, Style.CONFIG) else 0.0
+        return 0.5 if gibberish and how in _LITERAL else 0.0
     if how in (Style.CODE, Style.CALL, Style.PROSE, Style.BESIDE) and (len(value) < 14 or not _random(value)):
         return 0.0
     if how in (Style.BESIDE, Style.PROSE) and _PATH.match(value) and "/" in value:
@@ -155,14 +156,18 @@ def secret(value: str, name: str, how: Style) -> float:
     return 0.8 if len(value) >= 16 and entropy(value) >= 3 else 0.55
 
 
-_VAGUE = frozenset({"key", "keys", "auth", "nonce", "salt", "pat", "cred", "webhook", "dsn", "jwt"})
+_VAGUE = frozenset({"key", "auth"})
+_LONG = 16
+_LITERAL = (Style.QUOTED, Style.CONFIG)
 
 
 def password(value: str, name: str, how: Style) -> float:
     """How sure it is that `value` is a password, 0 where it is not one."""
     if not 4 <= len(value) <= 100 or not _PRINTED.match(value):
         return 0.0
-    if _stands_for_one(value) or _is_code(value):
+    if _OPENS_NOTHING.match(value) is None or _is_code(value):
+        return 0.0
+    if _stands_for_one(value) and not _WEAK.match(value):
         return 0.0
     has_digit = any(map(str.isdigit, value))
     has_letter = any(map(str.isalpha, value))
@@ -170,18 +175,20 @@ def password(value: str, name: str, how: Style) -> float:
     if how in (Style.CODE, Style.CALL) and not (has_digit and (special or _random(value))):
         return 0.0
     if not has_letter:
-        return 0.45 if len(value) >= 6 and how in (Style.QUOTED, Style.CONFIG) else 0.0
+        return 0.45 if len(value) >= 6 and how in _LITERAL else 0.0
     if name.startswith("pass") and len(name) == 4 and not (has_digit or how is Style.QUOTED):
         return 0.0
     if has_digit or special:
         if how in (Style.PROSE, Style.BESIDE):
             return 0.7 if has_digit and len(value) >= 5 else 0.0
         return 0.7 if len(value) >= 6 else 0.5
-    if how is Style.PROSE or _VERB.search(value):
+    if how in (Style.PROSE, Style.BESIDE) or _VERB.search(value):
         return 0.0
-    if how is Style.CONFIG or how is Style.QUOTED:
+    if how in (*_LITERAL, Style.TOLD):
         return 0.5 if _IDENTIFIER.match(value) and value[1:].islower() else 0.4
     return 0.0
 
 
+_OPENS_NOTHING = re.compile(r"[A-Za-z0-9!@#%^&*_+/=~?-]")
+_WEAK = re.compile(r"^(?:pass|passwd|password|secret|admin|root|welcome|p@ssw0rd)[0-9!@#$%*]{3,}$", re.IGNORECASE)
 _VERB = re.compile(r"^(?:get|set|is|has|on|handle|validate|check|to|use|reset)[A-Z_]|(?:ed|ing)$")
