@@ -63,7 +63,7 @@ def _value(candidate: str, judge: values.Judge) -> Span | None:
         return None
     value = match["value"]
     if not parts["quote"]:
-        if match["end"] in _OF_CODE and match["end"]:
+        if match["end"] and match["end"] in _OF_CODE and not parts["is"].endswith(">"):
             return None
         value = value.partition("&")[0] if "=" in parts["is"] else value
         value = value.rstrip(_TRAILING) if " " in parts["is"] else value

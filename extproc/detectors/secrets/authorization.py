@@ -9,6 +9,7 @@ from extproc.detectors.secrets import values
 from extproc.detectors.secrets.formats import issued
 
 _LEAST = 12  # characters of a bearer token
+_MIXED = re.compile(r"[0-9].*[A-Za-z].*[0-9]|[A-Za-z].*[0-9].*[A-Za-z]")
 
 
 def _basic(candidate: str) -> Span | None:
@@ -29,9 +30,10 @@ def _bearer(candidate: str) -> Span | None:
     value = candidate.split()[-1].rstrip(".:")
     if value.startswith("eyJ") or issued(value) is not None:
         return None  # told by a recognizer that knows more
-    score = values.secret(value, "bearer", values.Style.CONFIG)
+    if len(value) < _LEAST or not _MIXED.search(value) or values.stands_for_one(value):
+        return None
     start = candidate.rindex(value)
-    return Span(start, start + len(value), max(score, 0.7)) if score >= 0.5 else None
+    return Span(start, start + len(value), 0.8)
 
 
 _USER = re.compile(r".*?[ =]['\"]?(?P<user>[^\s\"':]*)['\"]?:['\"]?(?P<password>[^\s\"'`]+)")

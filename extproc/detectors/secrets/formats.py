@@ -32,16 +32,20 @@ class Format(NamedTuple):
     type: str
     prefixes: tuple[str, ...]
     body: str
-    run: str  # the group of `issued` that seeks its candidates
+    sought: str  # a run of `issued`, or an expression for patterns
 
 
 def _read() -> tuple[Format, ...]:
     text = resources.files(__package__).joinpath("formats.tsv").read_text("ascii")
     lines = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     return tuple(
-        Format(name, tuple(prefixes.split()), _CLASS.sub(lambda m: _CLASSES[m[1]], body), run)
-        for name, prefixes, body, run in lines
+        Format(name, tuple(prefixes.split()), _expanded(body), _expanded(sought))
+        for name, prefixes, body, sought in lines
     )
+
+
+def _expanded(expression: str) -> str:
+    return _CLASS.sub(lambda match: _CLASSES[match[1]], expression)
 
 
 FORMATS = _read()

@@ -17,8 +17,8 @@ _RUNS = {
     "p": r"[A-Za-z0-9]{16,}",
     "u": r"[A-Z0-9]{16,}",
     "h": r"[0-9a-f]{32}",
-    "own": "",  # what the table says follows
 }
+_OWN = "own"  # of lines that say how they are sought
 _LONGEST = {"w": 512, "d": 2400}
 _LONGEST_OF_OTHERS = 256
 
@@ -36,7 +36,7 @@ _EXAMPLES = {
     "p": (("v1.9a1c0b2f9a1c0b2f9a1c0b2f9a1c0b2f9a1c0b2f",), ("v1.0-rc1",)),
     "u": (("octopus API-ZNRMR7SL6L3ATMOIK7GKJDKLPY",), ("API-GATEWAY",)),
     "h": (("dapif21ee53d2b3648c2a1ed38953312a203",), ("dapif21ee53d2b3648c2a1ed3895331",)),
-    "own": (
+    _OWN: (
         ("sdk-4f9a1c0b-2f9a-4c0b-8f9a-1c0b2f9a1c0b",),
         ("sdk-version", "sdk-00000000-0000-0000-0000-000000000000"),
     ),
@@ -67,8 +67,8 @@ def _without_longer(words: set[str]) -> list[str]:
 
 
 def _patterns(run: str, formats: list[Format]) -> tuple[str, ...]:
-    if run == "own":
-        return tuple(_any_of(_without_longer(set(f.prefixes))) + f.body for f in formats)
+    if run == _OWN:
+        return tuple(_any_of(_without_longer(set(f.prefixes))) + f.sought for f in formats)
     beginnings = iter(_without_longer({_beginning(p) for f in formats for p in f.prefixes}))
     patterns = []
     while some := list(islice(beginnings, _PREFIXES_IN_PATTERN)):
@@ -77,7 +77,7 @@ def _patterns(run: str, formats: list[Format]) -> tuple[str, ...]:
 
 
 def _recognizer(run: str) -> Recognizer:
-    formats = [f for f in FORMATS if f.run == run]
+    formats = [f for f in FORMATS if (f.sought if f.sought in _RUNS else _OWN) == run]
     types = tuple(dict.fromkeys(f.type for f in formats))
     examples, near_misses = _EXAMPLES[run]
     return Recognizer(
@@ -92,4 +92,4 @@ def _recognizer(run: str) -> Recognizer:
     )
 
 
-RECOGNIZERS = tuple(map(_recognizer, _RUNS))
+RECOGNIZERS = tuple(map(_recognizer, (*_RUNS, _OWN)))

@@ -28,7 +28,7 @@ def _marked(
 _HOOKS = (
     r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/[A-Z][A-Za-z0-9]+/[A-Za-z0-9]+/[A-Za-z0-9/]{16,}",
     r"discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/[0-9]{16,20}/[A-Za-z0-9_\-]{50,}",
-    rf"office(?:365)?\.com/webhook(?:b2)?/{_UUID}@{_UUID}/[A-Za-z]+/[A-Za-z0-9]{{32}}/[A-Za-z0-9\-]{{36}}",
+    r"office(?:365)?\.com/webhook(?:b2)?/[0-9a-zA-Z\-]+@[0-9a-zA-Z\-]+/[A-Za-z]+/[A-Za-z0-9]+/[A-Za-z0-9\-]+",
     r"hooks\.zapier\.com/hooks/catch/[A-Za-z0-9]+/?[A-Za-z0-9]+",
     r"tines\.com/webhook/[A-Za-z0-9]{32}/[A-Za-z0-9]{32}",
     rf"open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/{_UUID}",

@@ -92,7 +92,8 @@ _KINDS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
 _SEQUENCE = re.compile(r"abcdefgh|01234567|12345678|ABCDEFGH")
 
 
-def _stands_for_one(value: str) -> bool:
+def stands_for_one(value: str) -> bool:
+    """Whether it is a placeholder, a reference, a file, or made of the words of `_WORDS`."""
     if _REFERENCE.search(value) or _FILE.search(value) or len(set(value)) < 4:
         return True
     parts = _PART.findall(value)
@@ -131,7 +132,7 @@ _TURNS = 4  # between letters and digits
 
 def secret(value: str, name: str, how: Style) -> float:
     """How sure it is that `value` is a key or token, 0 where it is not one."""
-    if len(value) < 8 or not _PRINTED.match(value) or _stands_for_one(value) or _is_code(value):
+    if len(value) < 8 or not _PRINTED.match(value) or stands_for_one(value) or _is_code(value):
         return 0.0
     if name in _VAGUE and len(value) < (_LONG if how in _LITERAL else 2 * _LONG):
         return 0.0
@@ -167,7 +168,7 @@ def password(value: str, name: str, how: Style) -> float:
         return 0.0
     if _OPENS_NOTHING.match(value) is None or _is_code(value):
         return 0.0
-    if _stands_for_one(value) and not _WEAK.match(value):
+    if stands_for_one(value) and not _WEAK.match(value):
         return 0.0
     has_digit = any(map(str.isdigit, value))
     has_letter = any(map(str.isalpha, value))
