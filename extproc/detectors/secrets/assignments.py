@@ -17,8 +17,8 @@ _ABROAD = ("kennwort", "contrasena", "clave", "senha", r"mot\s?de\s?passe")
 
 # Between name and value: the name may end a string or an index, or `value` stand between them
 # where name and value are two fields.
-_IS = r"_?[0-9]*[\\\"'\])]*(?:\s*[:=>,(!+]=?>?|,?\s+[\"']?value[\"']?\s?[:=])[ \t]*"
-_SAYS = r"\s+(?:(?:is|ist|lautet|es|est|e):?\s+)?"
+_IS = r"_?[0-9]*[\\\"'\])]*(?:\s*(?:[:=>,(!]=?>?|\+=)|,?\s+[\"']?value[\"']?\s?[:=])[ \t]*"
+_SAYS = r"[ \t]+(?:(?:is|ist|lautet|es|est|e):?[ \t]+)?"
 
 _CALLED = r"(?:[A-Za-z&.]+\s*[=(]\s*)?"  # token: str = "…", password = Secret("…")
 _QUOTED = r"\\?[\"'`][^\"'`\r\n]+[\"'`]"
@@ -36,7 +36,8 @@ def _assigned(name: str) -> str:
 
 
 def _lean(name: str) -> str:
-    return rf"{name}[\"']?\s*(?:[:=]|es|est|lautet|ist|e)\s*[\"']?{_BARE}{{4,}}{_END}"
+    says = r"[ \t]+(?:es|est|lautet|ist|e):?[ \t]+"
+    return rf"{name}(?:[\"']?\s*[:=][ \t]*|{says})[\"']?{_BARE}{{4,}}{_END}"
 
 
 _PARTS = re.compile(

@@ -13,7 +13,7 @@ from extproc.detectors.secrets.formats import FORMATS, Format, issued
 
 _RUNS = {
     "w": r"[A-Za-z0-9_\-]{6,}",
-    "d": r"[A-Za-z0-9_\-.=+/~|%$:!@*,]{8,}",
+    "d": r"[A-Za-z0-9_\-.=+/%]{8,}",
     "p": r"[A-Za-z0-9]{16,}",
     "u": r"[A-Z0-9]{16,}",
     "h": r"[0-9a-f]{32}",

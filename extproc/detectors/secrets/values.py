@@ -27,6 +27,8 @@ def style(is_: str, *, quoted: bool, called: str | None) -> Style:
     """By what stands between name and value."""
     if called and called.endswith("("):
         return Style.CALL
+    if quoted and is_.strip("\\\"')] \t").startswith((",", "(", ">", "!=", "==")):
+        return Style.CALL
     sign = is_.strip("\\\"')] \t\r\n")
     if quoted:
         return Style.QUOTED if sign and not sign.isalpha() else Style.TOLD
@@ -34,7 +36,7 @@ def style(is_: str, *, quoted: bool, called: str | None) -> Style:
         return Style.BESIDE
     if sign.rstrip(":").isalpha() and sign[0].isalpha() and "value" not in sign:
         return Style.PROSE
-    if sign.startswith((":=", "==", "!=", "+=", "(", ",")) or (sign == "=" and " " in is_):
+    if sign.startswith((":=", "==", "!=", "+=", "(", ",")) or (sign in "=>" and " " in is_):
         return Style.CODE
     return Style.CONFIG
 
@@ -148,6 +150,8 @@ def secret(value: str, name: str, how: Style) -> float:
         return 0.0
     if how in (Style.BESIDE, Style.PROSE) and _PATH.match(value) and "/" in value:
         return 0.0
+    if _HEX.match(value) and name in _VAGUE and len(value) < _HASH:
+        return 0.0
     if _HEX.match(value):
         return 0.8 if len(value) >= 24 else 0.55 if len(value) >= 12 else 0.0
     if _PATH.match(value) and value.count("/") > 1 and not _random(value):
@@ -159,6 +163,7 @@ def secret(value: str, name: str, how: Style) -> float:
 
 _VAGUE = frozenset({"key", "auth"})
 _LONG = 16
+_HASH = 24
 _LITERAL = (Style.QUOTED, Style.CONFIG)
 
 
@@ -177,7 +182,7 @@ def password(value: str, name: str, how: Style) -> float:
         return 0.0
     if not has_letter:
         return 0.45 if len(value) >= 6 and how in _LITERAL else 0.0
-    if name.startswith("pass") and len(name) == 4 and not (has_digit or how is Style.QUOTED):
+    if name == "pass" and (how not in _LITERAL or (not has_digit and how is not Style.QUOTED)):
         return 0.0
     if has_digit or special:
         if how in (Style.PROSE, Style.BESIDE):
