@@ -17,11 +17,11 @@ _ABROAD = ("kennwort", "contrasena", "clave", "senha", r"mot\s?de\s?passe")
 
 # Between name and value: the name may end a string or an index, or `value` stand between them
 # where name and value are two fields.
-_IS = r"_?[0-9]*[\\\"'\])]*(?:\s*(?:[:=>,(!]=?>?|\+=)|,?\s+[\"']?value[\"']?\s?[:=])[ \t]*"
-_SAYS = r"[ \t]+(?:(?:is|ist|lautet|es|est|e):?[ \t]+)?"
+_IS = r"_?[0-9]*[\\\"'\])]*(?:\s*(?:[:=>,(!]=?>?|\+=)|,?\s+[\"']?value[\"']?\s?[:=])[ \x09]*"
+_SAYS = r"[ \x09]+(?:(?:is|ist|lautet|es|est|e):?[ \x09]+)?"
 
 _CALLED = r"(?:[A-Za-z&.]+\s*[=(]\s*)?"  # token: str = "…", password = Secret("…")
-_QUOTED = r"\\?[\"'`][^\"'`\r\n]+[\"'`]"
+_QUOTED = r"\\?[\"'`][^\"'`\x0d\x0a]+[\"'`]"
 _BARE = r"[A-Za-z0-9!#$%&*+\-./:=?@^_~|]"
 # What ends a bare value tells a word from a call; a value has one end, so it is judged once.
 _END = r"(?:[^A-Za-z0-9!#$%&*+\-./:=?@^_~|]|\z)"
@@ -36,8 +36,8 @@ def _assigned(name: str) -> str:
 
 
 def _lean(name: str) -> str:
-    says = r"[ \t]+(?:es|est|lautet|ist|e):?[ \t]+"
-    return rf"{name}(?:[\"']?\s*[:=][ \t]*|{says})[\"']?{_BARE}{{4,}}{_END}"
+    says = r"[ \x09]+(?:es|est|lautet|ist|e):?[ \x09]+"
+    return rf"{name}(?:[\"']?\s*[:=][ \x09]*|{says})[\"']?{_BARE}{{4,}}{_END}"
 
 
 _PARTS = re.compile(
@@ -50,6 +50,8 @@ _QUOTED_VALUE = re.compile(r"(?P<value>.*?)\\?[\"'`].?$", re.DOTALL)
 _BARE_VALUE = re.compile(rf"(?P<value>{_BARE}*)(?P<end>.?)", re.DOTALL)
 _SCHEME = re.compile(r"(?:pass|env|file|plain|basic|bearer|token|apikey)[: ]\s?", re.IGNORECASE)
 _OF_CODE = frozenset("([{\\<`")
+# Behind a mere word: where it is an argument, `f(password=word)`, and where a sentence goes on.
+_GOES_ON = {False: frozenset("),"), True: frozenset(" )")}
 _TRAILING = ".,:;!?"
 
 
@@ -65,6 +67,8 @@ def _value(candidate: str, judge: values.Judge) -> Span | None:
     value = match["value"]
     if not parts["quote"]:
         if match["end"] and match["end"] in _OF_CODE and not parts["is"].endswith(">"):
+            return None
+        if value.isalpha() and match["end"] in _GOES_ON[":" in parts["is"]]:
             return None
         value = value.partition("&")[0] if "=" in parts["is"] else value
         value = value.rstrip(_TRAILING) if " " in parts["is"] else value

@@ -6,19 +6,21 @@ follow, and the table says whether that is a key, and whose.
 
 import re
 from collections import defaultdict
-from itertools import islice
 
 from extproc.detectors.recognizer import Recognizer
 from extproc.detectors.secrets.formats import FORMATS, Format, issued
 
 _RUNS = {
-    "w": r"[A-Za-z0-9_\-]{6,}",
-    "d": r"[A-Za-z0-9_\-.=+/%]{8,}",
-    "p": r"[A-Za-z0-9]{16,}",
-    "u": r"[A-Z0-9]{16,}",
-    "h": r"[0-9a-f]{32}",
+    "w": r"[A-Za-z0-9_\-]",
+    "d": r"[A-Za-z0-9_\-.=+/%]",
+    "p": r"[A-Za-z0-9]",
+    "u": r"[A-Z0-9]",
+    "h": r"[0-9a-f]",
 }
 _OWN = "own"  # of lines that say how they are sought
+# Characters of a candidate. Words that are shorter need no scan in a stream (see `quiet`).
+_LEAST = {"u": 20, "h": 34, "p": 19}
+_LEAST_OF_OTHERS = 15
 _LONGEST = {"w": 512, "d": 2400}
 _LONGEST_OF_OTHERS = 256
 
@@ -69,10 +71,13 @@ def _without_longer(words: set[str]) -> list[str]:
 def _patterns(run: str, formats: list[Format]) -> tuple[str, ...]:
     if run == _OWN:
         return tuple(_any_of(_without_longer(set(f.prefixes))) + f.sought for f in formats)
-    beginnings = iter(_without_longer({_beginning(p) for f in formats for p in f.prefixes}))
+    beginnings = _without_longer({_beginning(p) for f in formats for p in f.prefixes})
+    beginnings.sort(key=len)
     patterns = []
-    while some := list(islice(beginnings, _PREFIXES_IN_PATTERN)):
-        patterns.append(_any_of(some) + _RUNS[run])
+    for first in range(0, len(beginnings), _PREFIXES_IN_PATTERN):
+        some = beginnings[first : first + _PREFIXES_IN_PATTERN]
+        more = _LEAST.get(run, _LEAST_OF_OTHERS) - len(some[0])
+        patterns.append(f"{_any_of(sorted(some))}{_RUNS[run]}{{{more},}}")
     return tuple(patterns)
 
 

@@ -84,7 +84,7 @@ _FILE = re.compile(
 _PATH = re.compile(r"^[\w.@~-]*(?:/[\w.@-]+)+/?$")
 _CHAIN = re.compile(r"^[A-Za-z_$][\w$]*(?:[.?:]{1,2}[A-Za-z_$][\w$]*)+$")
 _IDENTIFIER = re.compile(r"^[A-Za-z_$][\w$-]*$")
-_VERSION = re.compile(r"^v?\d+(?:\.\d+)+[\w.+-]*$")
+_VERSION = re.compile(r"^v?\d+(?:\.\d+)+[\w.+-]*$|^0[bo][0-7_]+$")
 _UUID = re.compile(r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$")
 _HEX = re.compile(r"^(?:0x)?(?:[0-9a-f]+|[0-9A-F]+)$")
 _TOKEN = re.compile(r"^[A-Za-z0-9+/=_\-.~%!@#$^&*|:]+$")
@@ -136,6 +136,8 @@ def secret(value: str, name: str, how: Style) -> float:
     """How sure it is that `value` is a key or token, 0 where it is not one."""
     if len(value) < 8 or not _PRINTED.match(value) or stands_for_one(value) or _is_code(value):
         return 0.0
+    if how is Style.CODE and _CHAIN.match(value):
+        return 0.0
     if name in _VAGUE and len(value) < (_LONG if how in _LITERAL else 2 * _LONG):
         return 0.0
     if _UUID.match(value):
@@ -144,7 +146,7 @@ def secret(value: str, name: str, how: Style) -> float:
     if not any(map(str.isalpha, value)):
         return 0.0
     if not has_digit:
-        gibberish = len(value) >= 12 and _UNPRONOUNCEABLE.search(value) and "_" not in value
+        gibberish = len(value) >= 12 and value.isalpha() and value.islower() and _UNPRONOUNCEABLE.search(value)
         return 0.5 if gibberish and how in _LITERAL else 0.0
     if how in (Style.CODE, Style.CALL, Style.PROSE, Style.BESIDE) and (len(value) < 14 or not _random(value)):
         return 0.0
@@ -188,7 +190,7 @@ def password(value: str, name: str, how: Style) -> float:
         if how in (Style.PROSE, Style.BESIDE):
             return 0.7 if has_digit and len(value) >= 5 else 0.0
         return 0.7 if len(value) >= 6 else 0.5
-    if how in (Style.PROSE, Style.BESIDE) or _VERB.search(value):
+    if how in (Style.PROSE, Style.BESIDE) or _VERB.search(value) or _NAMES.search(value):
         return 0.0
     if how in (*_LITERAL, Style.TOLD):
         return 0.5 if _IDENTIFIER.match(value) and value[1:].islower() else 0.4
@@ -197,4 +199,5 @@ def password(value: str, name: str, how: Style) -> float:
 
 _OPENS_NOTHING = re.compile(r"[A-Za-z0-9!@#%^&*_+/=~?-]")
 _WEAK = re.compile(r"^(?:pass|passwd|password|secret|admin|root|welcome|p@ssw0rd)[0-9!@#$%*]{3,}$", re.IGNORECASE)
+_NAMES = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)
 _VERB = re.compile(r"^(?:get|set|is|has|on|handle|validate|check|to|use|reset)[A-Z_]|(?:ed|ing)$")
