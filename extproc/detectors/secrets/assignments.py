@@ -17,14 +17,14 @@ _ABROAD = ("kennwort", "contrasena", "clave", "senha", r"mot\s?de\s?passe")
 
 # Between name and value: the name may end a string or an index, or `value` stand between them
 # where name and value are two fields.
-_IS = r"_?[0-9]*[\\\"'\])]*(?:\s*(?:[:=>,(!]=?>?|\+=)|,?\s+[\"']?value[\"']?\s?[:=])[ \x09]*"
+_IS = r"[0-9]*[\\\"'\])]*(?:\s*[:=>,(!]=?>?|,?\s+[\"']?value[\"']?\s?[:=])[ \x09]*"
 _SAYS = r"[ \x09]+(?:(?:is|ist|lautet|es|est|e):?[ \x09]+)?"
 
 _CALLED = r"(?:[A-Za-z&.]+\s*[=(]\s*)?"  # token: str = "…", password = Secret("…")
 _QUOTED = r"\\?[\"'`][^\"'`\x0d\x0a]+[\"'`]"
 _BARE = r"[A-Za-z0-9!#$%&*+\-./:=?@^_~|]"
 # What ends a bare value tells a word from a call; a value has one end, so it is judged once.
-_END = r"(?:[^A-Za-z0-9!#$%&*+\-./:=?@^_~|]|\z)"
+_END = r"(?:[^A-Za-z0-9!#$%&*+\-./:=?@^_~|]|$)"
 
 
 def _assigned(name: str) -> str:

@@ -77,7 +77,7 @@ RECOGNIZERS = (
     Recognizer(
         type="password",
         family="secrets",
-        patterns=(r"(?:-u|--user)[ =]\s*[\"']?[A-Za-z0-9_.@\-]*[\"']?:[\"']?[^\s\"'`]{4,}(?:[\s\"'`]|\z)",),
+        patterns=(r"(?:-u|--user)[ =]\s*[\"']?[A-Za-z0-9_.@\-]*[\"']?:[\"']?[^\s\"'`]{4,}(?:[\s\"'`]|$)",),
         longest=200,
         refine=_user,
         whole_word=False,
