@@ -21,6 +21,7 @@ _OWN = "own"  # of lines that say how they are sought
 # Characters of a candidate. Words that are shorter need no scan in a stream (see `quiet`).
 _LEAST = {"u": 20, "h": 34, "p": 19}
 _LEAST_OF_OTHERS = 15
+_LEAST_OF_RUN = 6
 _LONGEST = {"w": 512, "d": 2400}
 _LONGEST_OF_OTHERS = 256
 
@@ -45,10 +46,10 @@ _EXAMPLES = {
 }
 
 
-def _beginning(prefix: str) -> str:
+def _beginning(prefix: str, run: str) -> str:
     """Of a long prefix enough to know it by, which is not a mere word."""
     for size in range(_LETTERS, len(prefix)):
-        if not prefix[:size].isalpha():
+        if not prefix[:size].isalpha() and re.fullmatch(f"{run}+", prefix[size:]):
             return prefix[:size]
     return prefix
 
@@ -71,12 +72,12 @@ def _without_longer(words: set[str]) -> list[str]:
 def _patterns(run: str, formats: list[Format]) -> tuple[str, ...]:
     if run == _OWN:
         return tuple(_any_of(_without_longer(set(f.prefixes))) + f.sought for f in formats)
-    beginnings = _without_longer({_beginning(p) for f in formats for p in f.prefixes})
+    beginnings = _without_longer({_beginning(p, _RUNS[run]) for f in formats for p in f.prefixes})
     beginnings.sort(key=len)
     patterns = []
     for first in range(0, len(beginnings), _PREFIXES_IN_PATTERN):
         some = beginnings[first : first + _PREFIXES_IN_PATTERN]
-        more = _LEAST.get(run, _LEAST_OF_OTHERS) - len(some[0])
+        more = max(_LEAST.get(run, _LEAST_OF_OTHERS) - len(some[-1]), _LEAST_OF_RUN)
         patterns.append(f"{_any_of(sorted(some))}{_RUNS[run]}{{{more},}}")
     return tuple(patterns)
 
