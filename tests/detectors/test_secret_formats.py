@@ -13,7 +13,7 @@ from extproc.detectors.secrets.formats import FORMATS, Format
 from extproc.detectors.secrets.formats import _read as read
 
 SCANNER = Scanner(secrets.RECOGNIZERS)
-RANDOM = random.Random(5)  # noqa: S311
+RANDOM = random.Random(5)
 
 _ANYTHING = string.ascii_letters + string.digits + string.punctuation
 _ITEM = re.compile(r"(\[[^\]]+\]|\\.|[^\\(){}|?*+])(\{(\d+)(?:,(\d*))?\}|[?*+])?")

@@ -12,7 +12,7 @@ from extproc.detectors.secrets.formats import issued
 
 # A pattern each: Hyperscan seeks one literal quickly, and a choice of them in one pattern slowly.
 _PASSWORDS = ("pass(?:w(?:or)?d|wort|phrase|code)?", "pwd")
-_SECRETS = ("secret", "token", "credentials?", "auth(?:orization)?", "key")
+_SECRETS = ("secret", "token", "credentials?", "auth(?:orization)?", r"api[_.\- ]?key", "key")
 _ABROAD = ("kennwort", "contrasena", "clave", "senha", r"mot\s?de\s?passe")
 
 # Between name and value: the name may end a string or an index, or `value` stand between them

@@ -14,7 +14,7 @@ _MIXED = re.compile(r"[0-9].*[A-Za-z].*[0-9]|[A-Za-z].*[0-9].*[A-Za-z]")
 
 def _basic(candidate: str) -> Span | None:
     """A user and a password with a colon between them, in base64."""
-    value = candidate.split()[-1]
+    value = candidate.rsplit(maxsplit=1)[-1]
     if value.startswith("eyJ"):
         return None
     try:
@@ -27,7 +27,7 @@ def _basic(candidate: str) -> Span | None:
 
 
 def _bearer(candidate: str) -> Span | None:
-    value = candidate.split()[-1].rstrip(".:")
+    value = candidate.rsplit(maxsplit=1)[-1].rstrip(".:")
     if value.startswith("eyJ") or issued(value) is not None:
         return None  # told by a recognizer that knows more
     if len(value) < _LEAST or not _MIXED.search(value) or values.stands_for_one(value):
@@ -77,7 +77,9 @@ RECOGNIZERS = (
     Recognizer(
         type="password",
         family="secrets",
-        patterns=(r"(?:-u|--user)[ =]\s*[\"']?[A-Za-z0-9_.@\-]*[\"']?:[\"']?[^\s\"'`]{4,}(?:[\s\"'`]|$)",),
+        patterns=(
+            r"(?:-u|--user)[ =]\s*[\"']?[A-Za-z0-9_.@\-]*[\"']?:[\"']?[^\s\"'`]{4,}(?:[\s\"'`]|$)",
+        ),
         longest=200,
         refine=_user,
         whole_word=False,

@@ -32,7 +32,9 @@ _SCHEMES = (
 _DRIVER = r"(?:\+[a-z0-9]+)?"
 
 _USER_INFO = re.compile(r"://[^\s:/@]*:(?P<password>.*)@", re.DOTALL)
-_EXAMPLES = frozenset({"password", "pass", "passwd", "pwd", "secret", "user", "root", "admin", "test"})
+_EXAMPLES = frozenset(
+    {"password", "pass", "passwd", "pwd", "secret", "user", "root", "admin", "test"}
+)
 
 
 def _password(candidate: str) -> Span | None:
@@ -51,7 +53,8 @@ RECOGNIZERS = (
         type="connection_password",
         family="secrets",
         patterns=tuple(
-            rf"{scheme}{_DRIVER}://[^\s:/@\"'<>]*:[^\s\"'<>]+@[A-Za-z0-9\[%*]" for scheme in _SCHEMES
+            rf"{scheme}{_DRIVER}://[^\s:/@\"'<>]*:[^\s\"'<>]+@[A-Za-z0-9\[%*]"
+            for scheme in _SCHEMES
         ),
         longest=400,
         refine=_password,

@@ -22,7 +22,7 @@ _CLASS = re.compile(r"<(\w)>")
 
 _DISTINCT = 4  # characters that a key has at least; `ghp_xxxxxxxx` is a picture of one
 _PICTURE = re.compile(r"[xX]{5}|[*.]{3}|(?i:your|placehold|redacted|changeme|insert|dummy)")
-_WORDS = 16  # letters of one case that no generator brings forth
+_WORDS = 16  # lower-case letters alone, that no generator brings forth
 _SURE = 0.95
 
 
@@ -50,6 +50,7 @@ def _expanded(expression: str) -> str:
 
 FORMATS = _read()
 
+
 class _Format:
     """A line of the table, compiled when a candidate first asks for it."""
 
@@ -76,7 +77,7 @@ def is_picture(body: str) -> bool:
     """Whether it only stands for a key, as in documentation."""
     if len(set(body)) < _DISTINCT or _PICTURE.search(body) is not None:
         return True
-    return len(body) >= _WORDS and body.isalpha() and (body.islower() or body.isupper())
+    return len(body) >= _WORDS and body.isalpha() and body.islower()
 
 
 _HEAD = 2  # characters by which lines are looked up

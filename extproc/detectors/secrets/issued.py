@@ -22,7 +22,7 @@ _OWN = "own"  # of lines that say how they are sought
 _LEAST = {"u": 20, "h": 34, "p": 19}
 _LEAST_OF_OTHERS = 15
 _LEAST_OF_RUN = 6
-_LONGEST = {"w": 512, "d": 2400}
+_LONGEST = {"w": 512, "d": 2400, _OWN: 2400}
 _LONGEST_OF_OTHERS = 256
 
 # Hyperscan takes time for each character of a prefix, and more than linearly for those of one

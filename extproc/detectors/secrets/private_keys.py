@@ -22,7 +22,7 @@ def _pem(candidate: str) -> Span | None:
         return None
     body = candidate[head.end() :].partition("-----END")[0]
     size = len(_BODY.findall(body))
-    if size < _LEAST or len(set(body)) < 12:  # noqa: PLR2004 - `xxxx`
+    if size < _LEAST or len(set(body)) < 12:
         return None
     return Span(0, len(candidate), 0.99)
 

@@ -1,9 +1,10 @@
-"""Whether what is assigned to a name that promises a secret is one, or a word, a reference, code."""
+"""Whether what is given to a name that promises a secret is one, or a word, reference or code."""
 
 import re
 from collections import Counter
 from collections.abc import Callable
 from enum import Enum
+from importlib import resources
 from math import log2
 
 
@@ -41,40 +42,18 @@ def style(is_: str, *, quoted: bool, called: str | None) -> Style:
     return Style.CONFIG
 
 
-# Of these a value is made that only stands for a secret, or that is not one at all.
-_WORDS = frozenset(
-    """
-    a abc access account actual add admin alias all an and any api app apikey application are array
-    auth authorization authentication bar base base64 bearer bool boolean bytes cert change changed
-    changing char check class client code config confirm confirmation const content correct
-    credential credentials current data database db default demo dev disabled does dummy empty
-    enabled encoded encrypted encryption enter env environment error example expected expired fake
-    false field file final foo for forgot form from function generate generated get give given good
-    has hash hashed header here hidden hint id in incorrect input insert int invalid is it json jwt
-    key keys label length list local login long match min minimum missing mock model must my name
-    need needed new nil no nonce none not null number object old on one only open optional or
-    original pass passcode passphrase passwd password passwords pattern payload placeholder please
-    plain post private process prod production prompt protected provided public pwd random read
-    redacted reference refresh repeat replace request required reset response root salt same sample
-    secret secrets secure self server service session set show silly simple some somesecret sort
-    staging static store str string strong submit system temp test tester testing text that the this
-    to todo token tokens true type undefined unknown update updated url use used user username using
-    val valid value values var variable verify via void weak what when will with wrong yes you your
-    yourself bad nice wrong first last second another other more secretkey mypassword mypass mytoken
-    mysecret testpassword testtoken nopassword keyring void number unset off auto always never want
-    sha256 sha1 md5 bcrypt hmac rsa aes hex utf8 ascii latin1 basic digest oauth oauth2 aws gcp azure
-    github gitlab google docker bot slack openai async await return lambda import print echo read
-    credhub component module props state context param params args options option int64 int32 float
-    double decimal date datetime uuid guid regex email phone address inherit manual ignore allow
-    deny strict lax include omit same-origin password1 pass1 test1 test123 user1 key1 value1 foobar
-    foobaz lorem ipsum obligatorio requerido requis erforderlich obligatoire vergessen olvidada
-    """.split()  # noqa: SIM905
-)
+def _read() -> frozenset[str]:
+    text = resources.files(__package__).joinpath("words.txt").read_text("ascii")
+    return frozenset(" ".join(x for x in text.splitlines() if not x.startswith("#")).split())
+
+
+_WORDS = _read()
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+[0-9]{0,3}|[0-9]+")
 _REFERENCE = re.compile(
     r"^(?:[$<{(\[%#@&*]|\\|process\.|os\.|env[.:]|vault:|arn:|ref:|secrets?\.|self\.|this\."
     r"|https?:|ftp:|file:|\.{1,2}/|/|~/)"
-    r"|[$#]\{|\{\{|\}\}|%[sdv]|\$\(|<[\w ./-]+>|&lt;|\[[A-Z]|\w\(\)|->|::|xxx|XXX|\*\*\*|\.\.\.|___|^-+$"
+    r"|[$#]\{|\{\{|\}\}|%[sdv]|\$\(|<[\w ./-]+>|&lt;|\[[A-Z]|\w\(\)|->|::|xxx|XXX"
+    r"|\*\*\*|\.\.\.|___|^-+$"
 )
 _FILE = re.compile(
     r"(?:\.(?:pem|crt|cer|p12|pfx|jks|key|txt|json|ya?ml|xml|html?|css|js|jsx|ts|tsx|py|rb|go|java|php"
@@ -87,11 +66,8 @@ _IDENTIFIER = re.compile(r"^[A-Za-z_$][\w$-]*$")
 _VERSION = re.compile(r"^v?\d+(?:\.\d+)+[\w.+-]*$|^0[bo][0-7_]+$")
 _UUID = re.compile(r"^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$")
 _HEX = re.compile(r"^(?:0x)?(?:[0-9a-f]+|[0-9A-F]+)$")
-_TOKEN = re.compile(r"^[A-Za-z0-9+/=_\-.~%!@#$^&*|:]+$")
 _PRINTED = re.compile(r"^[!-~]+$")
 _UNPRONOUNCEABLE = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}", re.IGNORECASE)
-_KINDS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
-_SEQUENCE = re.compile(r"abcdefgh|01234567|12345678|ABCDEFGH")
 
 
 def stands_for_one(value: str) -> bool:
@@ -132,72 +108,84 @@ _TURN = re.compile(r"[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])")
 _TURNS = 4  # between letters and digits
 
 
-def secret(value: str, name: str, how: Style) -> float:
-    """How sure it is that `value` is a key or token, 0 where it is not one."""
-    if len(value) < 8 or not _PRINTED.match(value) or stands_for_one(value) or _is_code(value):
-        return 0.0
-    if how is Style.CODE and _CHAIN.match(value):
-        return 0.0
-    if name in _VAGUE and len(value) < (_LONG if how in _LITERAL else 2 * _LONG):
-        return 0.0
-    if _UUID.match(value):
-        return 0.5 if name not in _VAGUE else 0.0
-    has_digit = any(map(str.isdigit, value))
-    if not any(map(str.isalpha, value)):
-        return 0.0
-    if not has_digit:
-        gibberish = len(value) >= 12 and value.isalpha() and value.islower() and _UNPRONOUNCEABLE.search(value)
-        return 0.5 if gibberish and how in _LITERAL else 0.0
-    if how in (Style.CODE, Style.CALL, Style.PROSE, Style.BESIDE) and (len(value) < 14 or not _random(value)):
-        return 0.0
-    if how in (Style.BESIDE, Style.PROSE) and _PATH.match(value) and "/" in value:
-        return 0.0
-    if _HEX.match(value) and name in _VAGUE and len(value) < _HASH:
-        return 0.0
-    if _HEX.match(value):
-        return 0.8 if len(value) >= 24 else 0.55 if len(value) >= 12 else 0.0
-    if _PATH.match(value) and value.count("/") > 1 and not _random(value):
-        return 0.0
-    if not _random(value):
-        return 0.45 if how is Style.QUOTED and len(value) >= 16 and entropy(value) > 3.6 else 0.0
-    return 0.8 if len(value) >= 16 and entropy(value) >= 3 else 0.55
-
-
 _VAGUE = frozenset({"key", "auth"})
 _LONG = 16
 _HASH = 24
 _LITERAL = (Style.QUOTED, Style.CONFIG)
 
 
-def password(value: str, name: str, how: Style) -> float:
-    """How sure it is that `value` is a password, 0 where it is not one."""
-    if not 4 <= len(value) <= 100 or not _PRINTED.match(value):
+def secret(value: str, name: str, how: Style) -> float:
+    """How sure it is that `value` is a key or token, 0 where it is not one."""
+    if len(value) < 8 or not _PRINTED.match(value) or stands_for_one(value) or _is_code(value):
         return 0.0
-    if _OPENS_NOTHING.match(value) is None or _is_code(value):
+    if not any(map(str.isalpha, value)) or (how is Style.CODE and _CHAIN.match(value)):
         return 0.0
-    if stands_for_one(value) and not _WEAK.match(value):
+    if name in _VAGUE and not _is_long(value, how):
         return 0.0
-    has_digit = any(map(str.isdigit, value))
-    has_letter = any(map(str.isalpha, value))
-    special = any(not c.isalnum() and c not in "_-./:" for c in value)
-    if how in (Style.CODE, Style.CALL) and not (has_digit and (special or _random(value))):
+    if _UUID.match(value):
+        return 0.5 if name not in _VAGUE else 0.0
+    if not any(map(str.isdigit, value)):
+        return 0.5 if how in _LITERAL and _is_gibberish(value) else 0.0
+    if how not in _LITERAL and (len(value) < 14 or not _random(value)):
         return 0.0
-    if not has_letter:
-        return 0.45 if len(value) >= 6 and how in _LITERAL else 0.0
-    if name == "pass" and (how not in _LITERAL or (not has_digit and how is not Style.QUOTED)):
+    return _likeness(value, how)
+
+
+def _is_long(value: str, how: Style) -> bool:
+    """Whether it is long enough for a name that may also be that of an entry or of a person."""
+    if _HEX.match(value):
+        return len(value) >= _HASH
+    return len(value) >= (_LONG if how in _LITERAL else 2 * _LONG)
+
+
+def _is_gibberish(value: str) -> bool:
+    lower = len(value) >= 12 and value.isalpha() and value.islower()
+    return lower and _UNPRONOUNCEABLE.search(value) is not None
+
+
+def _likeness(value: str, how: Style) -> float:
+    """How much a value with letters and digits is like what a generator brings forth."""
+    if _HEX.match(value):
+        return 0.8 if len(value) >= _HASH else 0.55 if len(value) >= 12 else 0.0
+    if _random(value):
+        return 0.8 if len(value) >= _LONG and entropy(value) >= 3 else 0.55
+    if _PATH.match(value) and value.count("/") > 1:
         return 0.0
-    if has_digit or special:
-        if how in (Style.PROSE, Style.BESIDE):
-            return 0.7 if has_digit and len(value) >= 5 else 0.0
-        return 0.7 if len(value) >= 6 else 0.5
-    if how in (Style.PROSE, Style.BESIDE) or _VERB.search(value) or _NAMES.search(value):
-        return 0.0
-    if how in (*_LITERAL, Style.TOLD):
-        return 0.5 if _IDENTIFIER.match(value) and value[1:].islower() else 0.4
-    return 0.0
+    quoted = how is Style.QUOTED and len(value) >= _LONG
+    return 0.45 if quoted and entropy(value) > 3.6 else 0.0
 
 
 _OPENS_NOTHING = re.compile(r"[A-Za-z0-9!@#%^&*_+/=~?-]")
-_WEAK = re.compile(r"^(?:pass|passwd|password|secret|admin|root|welcome|p@ssw0rd)[0-9!@#$%*]{3,}$", re.IGNORECASE)
+_WEAK = re.compile(
+    r"^(?:pass|passwd|password|secret|admin|root|welcome|p@ssw0rd)[0-9!@#$%*]{3,}$", re.IGNORECASE
+)
 _NAMES = re.compile(r"pass|pwd|secret|token", re.IGNORECASE)
 _VERB = re.compile(r"^(?:get|set|is|has|on|handle|validate|check|to|use|reset)[A-Z_]|(?:ed|ing)$")
+
+
+def password(value: str, name: str, how: Style) -> float:
+    """How sure it is that `value` is a password, 0 where it is not one."""
+    if not 4 <= len(value) <= 100 or not _PRINTED.match(value) or _is_code(value):
+        return 0.0
+    if not _OPENS_NOTHING.match(value) or (stands_for_one(value) and not _WEAK.match(value)):
+        return 0.0
+    has_digit = any(map(str.isdigit, value))
+    if name == "pass" and (how not in _LITERAL or (not has_digit and how is not Style.QUOTED)):
+        return 0.0
+    if not any(map(str.isalpha, value)):
+        return 0.45 if len(value) >= 6 and how in _LITERAL else 0.0
+    special = any(not c.isalnum() and c not in "_-./:" for c in value)
+    if has_digit or special:
+        return _mixed(value, how, special=special) if has_digit or how in _LITERAL else 0.0
+    if how not in (*_LITERAL, Style.TOLD) or _VERB.search(value) or _NAMES.search(value):
+        return 0.0
+    return 0.5 if _IDENTIFIER.match(value) and value[1:].islower() else 0.4
+
+
+def _mixed(value: str, how: Style, *, special: bool) -> float:
+    """The same for one with digits or other characters than letters."""
+    if how in (Style.CODE, Style.CALL):
+        return 0.7 if special or _random(value) else 0.0
+    if how in (Style.PROSE, Style.BESIDE):
+        return 0.7 if len(value) >= 5 else 0.0
+    return 0.7 if len(value) >= 6 else 0.5
