@@ -20,7 +20,7 @@ _RUNS = {
 _OWN = "own"  # of lines that say how they are sought
 # Characters of a candidate. Words that are shorter need no scan in a stream (see `quiet`).
 _LEAST = {"u": 20, "h": 34, "p": 19}
-_LEAST_OF_OTHERS = 15
+_LEAST_OF_OTHERS = 17
 _LEAST_OF_RUN = 6
 _LONGEST = {"w": 512, "d": 2400, _OWN: 2400}
 _LONGEST_OF_OTHERS = 256
