@@ -1,5 +1,21 @@
 """Credentials."""
 
-from extproc.detectors.secrets import issued
+from extproc.detectors.secrets import (
+    assignments,
+    authorization,
+    connections,
+    issued,
+    jwt,
+    marked,
+    private_keys,
+)
 
-RECOGNIZERS = (*issued.RECOGNIZERS,)
+RECOGNIZERS = (
+    *issued.RECOGNIZERS,
+    *marked.RECOGNIZERS,
+    *jwt.RECOGNIZERS,
+    *private_keys.RECOGNIZERS,
+    *connections.RECOGNIZERS,
+    *authorization.RECOGNIZERS,
+    *assignments.RECOGNIZERS,
+)

@@ -1,191 +1,101 @@
-"""Credentials that name their issuer: cloud and provider keys, tokens, private keys."""
+"""Keys and tokens that begin with letters of their issuer, by the table in formats.tsv.
 
-import base64
-import binascii
-import json
+Few patterns serve all lines: each seeks any of some prefixes with a run of the characters that may
+follow, and the table says whether that is a key, and whose.
+"""
+
 import re
+from collections import defaultdict
 
-from extproc.detectors.recognizer import Recognizer, Span
+from extproc.detectors.recognizer import Recognizer
+from extproc.detectors.secrets.formats import FORMATS, Format, issued
 
-_TOKEN = 512  # longer than any key of a service below
-_FAMILY = "secrets"
+_RUNS = {
+    "w": r"[A-Za-z0-9_\-]",
+    "d": r"[A-Za-z0-9_\-.=+/%]",
+    "p": r"[A-Za-z0-9]",
+    "u": r"[A-Z0-9]",
+    "h": r"[0-9a-f]",
+}
+_OWN = "own"  # of lines that say how they are sought
+# Characters of a candidate. Words that are shorter need no scan in a stream (see `quiet`).
+_LEAST = {"u": 20, "h": 34, "p": 19}
+_LEAST_OF_OTHERS = 17
+_LEAST_OF_RUN = 6
+_LONGEST = {"w": 512, "d": 2400, _OWN: 2400}
+_LONGEST_OF_OTHERS = 256
 
+# Hyperscan takes time for each character of a prefix, and more than linearly for those of one
+# pattern.
+_LETTERS = 6
+_PREFIXES_IN_PATTERN = 10
 
-def _tail(pattern: str) -> "re.Pattern[str]":
-    return re.compile(pattern + "$")
-
-
-_AWS_SECRET = _tail(r"[A-Za-z0-9/+]{40}")
-_AZURE_STORAGE = _tail(r"[A-Za-z0-9+/]{86}==")
-
-
-def _aws_secret(candidate: str) -> Span | None:
-    match = _AWS_SECRET.search(candidate)
-    return Span(match.start(), match.end(), 0.95) if match else None
-
-
-def _azure_storage(candidate: str) -> Span | None:
-    match = _AZURE_STORAGE.search(candidate)
-    return Span(match.start(), match.end(), 0.98) if match else None
-
-
-def _jwt(candidate: str) -> Span | None:
-    """The first part must be a JSON object with `alg` (RFC 7519)."""
-    header = candidate.partition(".")[0]
-    try:
-        decoded = json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
-    except (binascii.Error, ValueError):
-        return None
-    if not isinstance(decoded, dict) or "alg" not in decoded:
-        return None
-    return Span(0, len(candidate), 0.95)
-
-
-def _with_digit_and_letter(candidate: str) -> Span | None:
-    """`sk-` also begins ordinary hyphenated words; a key mixes letters and digits."""
-    body = candidate[3:]
-    if any(map(str.isdigit, body)) and any(map(str.isalpha, body)):
-        return Span(0, len(candidate), 0.95)
-    return None
-
-
-_PEM_BEGIN = r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----"
-_PEM_END = r"-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----"
-_PEM_BODY = "MIIEpAIBAAKCAQEAvx1Zq0000000000000000000000000000000"
-_PGP_KEY = (
-    "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2.0.22 (GNU/Linux)\n\n"
-    f"{_PEM_BODY}\n-----END PGP PRIVATE KEY BLOCK-----"
-)
-_JWT = (
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0."
-    "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
-)
-
-RECOGNIZERS = (
-    Recognizer(
-        type="aws_access_key_id",
-        family=_FAMILY,
-        patterns=(r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",),
-        longest=20,
-        score=0.95,
-        examples=("key AKIAIOSFODNN7EXAMPLE",),
-        near_misses=("AKIAIOSFODNN7EXAMPL", "XAKIAIOSFODNN7EXAMPLE"),
+_EXAMPLES = {
+    "w": (("ghp_" + "a1B2" * 9, "github_pat_" + "A1b2_" * 16), ("ghp_short", "ghp_" + "x" * 36)),
+    "d": (
+        ("glpat-kSaPeOD_-T0JxMi3p28B", "PRIVATE-TOKEN: glpat-kSaPeOD_T0JxMi3p28B4."),
+        ("glpat-short", "glpat-xxxxxxxxxxxxxxxxxxxx"),
     ),
-    Recognizer(
-        type="aws_secret_access_key",
-        family=_FAMILY,
-        patterns=(r"secret_?(?:access_?)?key[\"']?\s{0,3}[=:]\s{0,3}[\"']?[A-Za-z0-9/+]{40}\b",),
-        longest=72,
-        refine=_aws_secret,
-        whole_word=False,  # AWS_SECRET_ACCESS_KEY
-        caseless=True,
-        examples=("aws_secret_access_key = wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYab",),
-        near_misses=("secret_key = changeme",),
+    "p": (("v1.9a1c0b2f9a1c0b2f9a1c0b2f9a1c0b2f9a1c0b2f",), ("v1.0-rc1",)),
+    "u": (("octopus API-ZNRMR7SL6L3ATMOIK7GKJDKLPY",), ("API-GATEWAY",)),
+    "h": (("dapif21ee53d2b3648c2a1ed38953312a203",), ("dapif21ee53d2b3648c2a1ed3895331",)),
+    _OWN: (
+        ("sdk-4f9a1c0b-2f9a-4c0b-8f9a-1c0b2f9a1c0b",),
+        ("sdk-version", "sdk-00000000-0000-0000-0000-000000000000"),
     ),
-    Recognizer(
-        type="gcp_api_key",
-        family=_FAMILY,
-        patterns=(r"AIza[A-Za-z0-9_\-]{35}", r"ya29\.[A-Za-z0-9_\-]{20,}\b"),
-        longest=_TOKEN,
-        score=0.95,
-        examples=("AIzaSyA1234567890abcdefghijklmnopqrstuv", "ya29.a0AfH6SMBx-1234567890abcd"),
-        near_misses=("AIzaSyA1234567890", "ya29.short"),
-    ),
-    Recognizer(
-        type="azure_storage_key",
-        family=_FAMILY,
-        patterns=(r"AccountKey=[A-Za-z0-9+/]{86}==",),
-        longest=100,
-        refine=_azure_storage,
-        examples=("AccountName=x;AccountKey=" + "aB3+" * 21 + "aB==",),
-        near_misses=("AccountKey=abc==",),
-    ),
-    Recognizer(
-        type="azure_client_secret",
-        family=_FAMILY,
-        patterns=(r"[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}\b",),
-        longest=40,
-        score=0.95,
-        examples=("abc8Q~0123456789abcdefghijklmnopqrstuvw",),
-        near_misses=("abc8Q~tooshort",),
-    ),
-    Recognizer(
-        type="github_token",
-        family=_FAMILY,
-        patterns=(r"gh[pousr]_[A-Za-z0-9]{36,}\b", r"github_pat_[A-Za-z0-9_]{40,}\b"),
-        longest=_TOKEN,
-        score=0.98,
-        examples=("ghp_" + "a1B2" * 9, "github_pat_" + "A1b2_" * 16),
-        near_misses=("ghp_short", "github_pat_short"),
-    ),
-    Recognizer(
-        type="slack_token",
-        family=_FAMILY,
-        patterns=(
-            r"xox[abeoprs]-[A-Za-z0-9\-]{10,}\b",
-            r"hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,}\b",
-        ),
-        longest=_TOKEN,
-        score=0.95,
-        examples=(
-            "xoxb-123456789012-abcdefABCDEF",
-            "https://hooks.slack.com/services/T00000000/B00000000/abcdefghijklmnopqrstuvwx",
-        ),
-        near_misses=("xoxb-1", "hooks.slack.com/services/help"),
-    ),
-    Recognizer(
-        type="stripe_key",
-        family=_FAMILY,
-        patterns=(r"[rs]k_(?:live|test)_[A-Za-z0-9]{16,}\b", r"whsec_[A-Za-z0-9]{24,}\b"),
-        longest=_TOKEN,
-        score=0.97,
-        examples=("sk_test_4eC39HqLyjWDarjtT1zdp7dc", "whsec_" + "a1B2" * 8),
-        near_misses=("sk_test_short", "pk_live_4eC39HqLyjWDarjtT1zdp7dc"),
-    ),
-    Recognizer(
-        type="anthropic_api_key",
-        family=_FAMILY,
-        patterns=(r"sk-ant-[a-z]{3,8}\d\d-[A-Za-z0-9_\-]{20,}\b",),
-        longest=_TOKEN,
-        score=0.98,
-        examples=("sk-ant-api03-" + "aB3-" * 20 + "x",),
-        near_misses=("sk-ant-api03-short",),
-    ),
-    Recognizer(
-        type="openai_api_key",
-        family=_FAMILY,
-        patterns=(
-            r"sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_\-]{20,}\b",
-            r"sk-[A-Za-z0-9]{40,}\b",
-        ),
-        longest=_TOKEN,
-        refine=_with_digit_and_letter,
-        examples=("sk-proj-" + "aB3_" * 12 + "x", "sk-" + "a1B2" * 12),
-        near_misses=("sk-learn", "sk-proj-short", "sk-" + "a" * 48),
-    ),
-    Recognizer(
-        type="jwt",
-        family=_FAMILY,
-        patterns=(r"eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\b",),
-        longest=16384,
-        refine=_jwt,
-        examples=("Bearer " + _JWT,),
-        near_misses=("eyJhbGciOiJIUzI1NiJ9", "eyJabcdefghij.abcdefghij.abcdefghij"),
-    ),
-    Recognizer(
-        type="private_key",
-        family=_FAMILY,
-        patterns=(
-            rf"{_PEM_BEGIN}[A-Za-z0-9+/=\s\\:,.()@<>_\-]*{_PEM_END}",
-            rf"{_PEM_BEGIN}(?:[\s\\rn]+[A-Za-z0-9+/=]{{24,}})+",  # cut off before its end
-        ),
-        longest=16384,
-        score=0.99,
-        examples=(
-            f"-----BEGIN RSA PRIVATE KEY-----\n{_PEM_BODY}\n-----END RSA PRIVATE KEY-----",
-            f"-----BEGIN PRIVATE KEY-----\n{_PEM_BODY}",
-            _PGP_KEY,
-        ),
-        near_misses=("-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----",),
-    ),
-)
+}
+
+
+def _beginning(prefix: str, run: str) -> str:
+    """Of a long prefix enough to know it by, which is not a mere word."""
+    for size in range(_LETTERS, len(prefix)):
+        if not prefix[:size].isalpha() and re.fullmatch(f"{run}+", prefix[size:]):
+            return prefix[:size]
+    return prefix
+
+
+def _any_of(words: list[str]) -> str:
+    """An expression for `words`, of which none begins with another, with common beginnings once."""
+    if words == [""]:
+        return ""
+    tails: defaultdict[str, list[str]] = defaultdict(list)
+    for word in words:
+        tails[word[0]].append(word[1:])
+    options = [re.escape(head) + _any_of(rest) for head, rest in tails.items()]
+    return options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
+
+
+def _without_longer(words: set[str]) -> list[str]:
+    return sorted(w for w in words if not any(w[:n] in words for n in range(1, len(w))))
+
+
+def _patterns(run: str, formats: list[Format]) -> tuple[str, ...]:
+    if run == _OWN:
+        return tuple(_any_of(_without_longer(set(f.prefixes))) + f.sought for f in formats)
+    beginnings = _without_longer({_beginning(p, _RUNS[run]) for f in formats for p in f.prefixes})
+    beginnings.sort(key=len)
+    patterns = []
+    for first in range(0, len(beginnings), _PREFIXES_IN_PATTERN):
+        some = beginnings[first : first + _PREFIXES_IN_PATTERN]
+        more = max(_LEAST.get(run, _LEAST_OF_OTHERS) - len(some[-1]), _LEAST_OF_RUN)
+        patterns.append(f"{_any_of(sorted(some))}{_RUNS[run]}{{{more},}}")
+    return tuple(patterns)
+
+
+def _recognizer(run: str) -> Recognizer:
+    formats = [f for f in FORMATS if (f.sought if f.sought in _RUNS else _OWN) == run]
+    types = tuple(dict.fromkeys(f.type for f in formats))
+    examples, near_misses = _EXAMPLES[run]
+    return Recognizer(
+        type=types[0],
+        also=types[1:],
+        family="secrets",
+        patterns=_patterns(run, formats),
+        longest=_LONGEST.get(run, _LONGEST_OF_OTHERS),
+        refine=issued,
+        examples=examples,
+        near_misses=near_misses,
+    )
+
+
+RECOGNIZERS = tuple(map(_recognizer, (*_RUNS, _OWN)))
