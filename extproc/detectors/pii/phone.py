@@ -1,50 +1,243 @@
-"""Phone numbers."""
+"""Phone numbers of all regions."""
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 
+from extproc.detectors.labels import part
 from extproc.detectors.recognizer import Recognizer, Span
 
-_NATIONAL = re.compile(r"(?:1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]?\d{4}")
-_GROUP_START = re.compile(r"\+\d|\(\d|(?<!\d)\d")
+_EXTENSION = r"(?:[ ,;\-]{0,2}(?:x|ext|extension|#|durchwahl)[.:]{0,1} ?\d{1,6})?"
+_EXTENSION_AT_END = re.compile(r"[ ,;\-]{0,2}(?:x|ext|extension|#|durchwahl)[.:]? ?\d{1,6}$", re.I)
+_SPACING = r"[ .\-()/]{0,3}"
+
+# International
 
 
-def _phone(candidate: str) -> Span | None:
-    """A valid number that begins at any group of the candidate and ends with it.
+@lru_cache(maxsize=4096)
+def _standing(number: str) -> float:
+    """How sure an international number is: valid, possible, or only written as one."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return 0
+    if phonenumbers.is_valid_number(parsed):
+        return 0.95
+    return 0.65 if phonenumbers.is_possible_number(parsed) else 0.5
 
-    Digits without a + are far more often an identifier or a code, so they must be written in the
-    groups of a North American number.
+
+def _international(candidate: str) -> Span | None:
+    """Written in groups it is a phone number even where nobody has it; in one run it must exist."""
+    bare = _EXTENSION_AT_END.sub("", candidate)
+    if not _has_balanced_brackets(bare):
+        return None
+    start = 1 if bare.startswith("(") and bare.count(")") == bare.count("(") - 1 else 0
+    digits = re.sub(r"\D", "", bare)
+    if bare.lstrip("(")[0] != "+":
+        digits = digits[3 if digits.startswith("011") else 2 :]
+    digits = re.sub(r"^(\d{1,3})0", r"\1", digits) if "(0)" in bare else digits
+    if not 8 <= len(digits) <= 15 or digits[0] == "0":
+        return None
+    standing = _standing("+" + digits)
+    grouped = re.search(r"\d[ .\-()/]+\d", bare) is not None
+    if standing < 0.6 and not grouped or standing == 0:
+        return None
+    return Span(start, len(candidate), standing)
+
+
+def _has_balanced_brackets(number: str) -> bool:
+    """At most one pair, or one that the sentence opened."""
+    return number.count("(") <= 2 and number.count(")") <= number.count("(")
+
+
+# National
+
+_PAIRS = r"0[1-9](?P<s>[ .\-])\d\d(?:(?P=s)\d\d){3}"  # as in France
+_NORTH_AMERICAN = r"(?:(?:001|1)[ .\-])?(?:\(\d{3}\)[ .\-]{0,2}|\d{3}[ .\-/])\d{3}[ .\-]?\d{4}"
+_AREA = r"\(0?\d{1,4}\)[ \-./]{0,2}\d{2,8}(?:[ \-]\d{2,6}){0,3}"
+_TRUNK = (
+    r"0\d{1,2} \d{3,4} \d{3,5}|0\d{2} \d{3} \d{2} \d{2}|0\d{2,4}[ \-/]\d{5,8}|0\d{1,4}[ /]\d{2,4}(?: \d{2,4}){1,3}"
+    r"|0\d{1,3}-\d{3,4}-\d{3,4}|0[67]-?\d{8}|0\d{3} \d{3} \d{2} \d{2}|0\d \d{4} \d{4}"
+)
+_NATIONAL = re.compile(rf"(?:{_PAIRS}|{_NORTH_AMERICAN}|{_AREA}|{_TRUNK})")
+_GROUP_START = re.compile(r"\(\d|(?<!\d)\d")
+
+
+def _national(candidate: str) -> Span | None:
+    """A number that begins at any group of the candidate and ends with it.
+
+    Digits are far more often an identifier or an amount, so they must stand in the groups of a
+    phone number, with an area code in brackets, a trunk prefix, or as in North America.
     """
-    for match in _GROUP_START.finditer(candidate):
-        value = candidate[match.start() :]
-        if sum(map(str.isdigit, value)) < 7:
+    number_end = len(candidate)
+    extension = _EXTENSION_AT_END.search(candidate)
+    if extension:
+        number_end = extension.start()
+    for match in _GROUP_START.finditer(candidate, 0, number_end):
+        value = candidate[match.start() : number_end]
+        count = sum(map(str.isdigit, value))
+        if count < 7:
             return None
-        international = value.startswith("+")
-        if not international and not _NATIONAL.fullmatch(value):
+        if count > 13 or not _NATIONAL.fullmatch(value) or _is_list(value):
             continue
-        try:
-            number = phonenumbers.parse(value, None if international else "US")
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return Span(match.start(), len(candidate), 0.9 if international else 0.75)
+        score = _north_american_score(value) if count in (10, 11, 13) else 0.55
+        return Span(match.start(), len(candidate), 0.8 if extension else score)
     return None
 
+
+def _north_american_score(value: str) -> float:
+    digits = re.sub(r"\D", "", value)[-10:]
+    return 0.8 if digits[0] > "1" and digits[3] > "1" and value[0] != "0" else 0.6
+
+
+def _is_list(value: str) -> bool:
+    """`01 02 03 04 05` is counted, `010 010 0101` a code."""
+    groups = re.findall(r"\d+", value)
+    digits = "".join(groups)
+    if len(set(digits)) < 3:
+        return True
+    numbers = list(map(int, groups))
+    steps = {b - a for a, b in zip(numbers, numbers[1:], strict=False)}
+    return len(numbers) > 3 and len(steps) == 1
+
+
+# Where it is named
+
+_LABEL = (
+    r"phone|mobile|whatsapp|cellular|fax|telefon|telefax|telephone|handy|movil|celular|portable|rufnummer"
+    r"|hotline|(?:\b|_)(?:tel|cell|mob|ph|gsm|call|dial|text|sms|office|contact(?: number)?"
+    r"|reach[a-z ]{1,16}|answering)\b|mobil|puhelin"
+)
+_BEFORE = r"[^0-9+(]{1,20}"
+_NUMBER = r"\(?\d(?:[ .\-()/]{0,3}\d){5,14}"
+_VALUE = re.compile(
+    r"(?<!\d)\(?\d[\d .\-()/]*\d(?:[ ,;\-]{0,2}(?:x|ext|extension|#|durchwahl)[.:]? ?\d{1,6})?$", re.I
+)
+_OTHER_NAME = re.compile(
+    r"\b(?:id|imei|serial|order|ticket|case|code|pin|model|invoice|version|ver|price|cost|date|time|year"
+    r"|paid|usd|eur|ip|isbn|account|acct|ssn|zip|ref(?:erence)?|batch|part|card|v)\b|[$=]{2}|[\u20ac\u00a3$]",
+    re.I,
+)
+_NOT_PHONE = re.compile(
+    r"(?:19|20)\d\d[\-./ ](?:0?[1-9]|1[0-2])[\-./ ]\d{1,2}(?: .*)?|\d{1,2}[\-./]\d{1,2}[\-./](?:19|20)?\d\d"
+    r"|\d{1,3}(?:\.\d{1,3}){3}|\d+\.\d+|(?:19|20)\d\d ?[\-/] ?(?:19|20)\d\d|\d{3}-\d{2}-\d{4}"
+    r"|1[67]\d{8}(?:\d{3})?"
+)
+
+
+def _named(candidate: str) -> Span | None:
+    match = _VALUE.search(candidate)
+    if match is None:
+        return None
+    label = candidate[: match.start()]
+    value = _EXTENSION_AT_END.sub("", match[0])
+    count = sum(map(str.isdigit, value))
+    loose = re.search(r"[.!?]\s", label) is not None
+    if _OTHER_NAME.search(label) or _NOT_PHONE.fullmatch(value) or loose:
+        return None
+    if count < 7 and not re.fullmatch(r"\d\d([ \-])\d\d\1\d\d", value):
+        return None
+    if not 6 <= count <= 13 or len(set(value)) < 3 or value.count("(") < value.count(")"):
+        return None
+    start = match.start()
+    if value.count("(") > value.count(")"):
+        start += 1
+    return part(candidate, start, len(candidate), 0.8 if count >= 9 else 0.65)
+
+
+_AFTER = re.compile(r"[ \-(]{1,3}(?:office|fax|mobile|cell|home|work)", re.I)
+
+
+def _named_behind(candidate: str) -> Span | None:
+    span = _named("phone: " + candidate[: _AFTER.search(candidate).start()])
+    return span and Span(span.start - 7, span.end - 7, span.score)
+
+
+_NAMED_BEHIND = rf"{_NUMBER}{_EXTENSION}[ \-(]{{1,3}}(?:office|fax|mobile|cell|home|work)"
 
 RECOGNIZERS = (
     Recognizer(
         type="phone_number",
         family="pii",
-        patterns=(r"[+(]?\d[\d .\-()]{5,20}\d",),
-        longest=24,
-        refine=_phone,
-        examples=("call (415) 555-2671 now", "+44 20 7946 0958", "415-555-2671", "+14155552671"),
+        patterns=(
+            rf"\(?\+ ?\(?[1-9](?:{_SPACING}\d){{7,15}}{_EXTENSION}",
+            rf"(?:00|011[ \-])[1-9](?:{_SPACING}\d){{8,14}}{_EXTENSION}",
+        ),
+        longest=72,
+        refine=_international,
+        caseless=True,
+        examples=(
+            "+44 20 7946 0958",
+            "+14155552671",
+            "(+49) 30 901820",
+            "+49 (0)30 901820",
+            "+1 (258) 219-9203",
+            "+1 203-910-977",
+            "0044 20 7946 0958",
+            "001-668-040-8670x1711",
+            "+1 415 555 2671 ext. 12",
+        ),
+        near_misses=("+1", "1+2345678", "C++ 2011", "+0 123 456 789", "x+1234567"),
+    ),
+    Recognizer(
+        type="phone_number",
+        family="pii",
+        patterns=(
+            rf"(?:1[ .\-])?\(?\d{{3}}\)?[ .\-/]{{0,2}}\d{{3}}[ .\-]?\d{{4}}{_EXTENSION}",
+            rf"0\d{{1,4}}[ .\-/]\d{{2,8}}(?:[ .\-]\d{{2,5}}){{0,4}}",
+            rf"\(0?\d{{1,4}}\)[ \-./]{{0,2}}\d{{2,8}}(?:[ \-]\d{{2,6}}){{0,3}}",
+        ),
+        longest=40,
+        refine=_national,
+        caseless=True,
+        examples=(
+            "call (415) 555-2671 now",
+            "415-555-2671",
+            "(251)500-2136x739",
+            "at 0161 496 0000",
+            "06-24312407",
+            "02.27.96.63.08",
+            "(11) 4706-6184",
+            "(027) 7972-805",
+            "030/9018200",
+        ),
         near_misses=(
             "order 4155552671",
             "on 2026-11-21 at 10",
             "1.2.3.4.5.6.7",
             "5 18-5-1-12-9-20-25",
+            "01 02 03 04 05",
+            "05/06/2024",
+            "from 0.1234 to 0.5678",
+            "isbn 978-0-306-40615-7",
+        ),
+    ),
+    Recognizer(
+        type="phone_number",
+        family="pii",
+        patterns=(rf"(?:{_LABEL}){_BEFORE}{_NUMBER}{_EXTENSION}", _NAMED_BEHIND),
+        longest=112,
+        refine=lambda candidate: _named(candidate),
+        caseless=True,
+        examples=(
+            '"phone": "4155552671"',
+            "Tel.: 61 51 81",
+            "phone_number=55512345",
+            "They're not answering at 481 7531",
+            "| Phone | 9885 1152 |",
+            "WhatsApp me: 5512345678",
+            "Téléphone : 45 67 89 10",
+            "reach me at 978 249 9678",
+            "92 34 70 office",
+            "<phone>555 0199 123</phone>",
+        ),
+        near_misses=(
+            "phone id 123456789",
+            "the phone cost $1200 in 2024-01-02",
+            "hotel booking 1234567",
+            "call date 2024-01-02",
+            "phone: 12345",
         ),
     ),
 )

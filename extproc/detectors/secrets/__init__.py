@@ -1,5 +1,5 @@
 """Credentials."""
 
-from extproc.detectors.secrets import issued
+from extproc.detectors.secrets import issued, url_credentials
 
-RECOGNIZERS = (*issued.RECOGNIZERS,)
+RECOGNIZERS = (*issued.RECOGNIZERS, *url_credentials.RECOGNIZERS)
