@@ -10,7 +10,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d$")
 _SAID = re.compile(r"[a-z]+[^a-z0-9]{1,4}[a-z]+[^a-z]*$", re.IGNORECASE)  # words, and no form
 
 _LABEL = (
-    r"cv[vcn]2?|csc|c\.v\.v|card[ _\-]?(?:verification|security|validation)(?:[ _\-]?(?:value|code))?"
+    r"(?:\b|_|card)cv[vcn]2?|\bcsc|c\.v\.v|card[ _\-]?(?:verification|security|validation)(?:[ _\-]?(?:value|code))?"
     r"|(?:security|verification)[ _\-]?(?:code|value|digits)|(?:karten)?pruf(?:nummer|ziffer)"
     r"|sicherheitscode|codigo de seguri?(?:dad|anca)|code de securite|cryptogramme(?: visuel)?"
     r"|codice di sicurezza|beveiligingscode"
@@ -59,7 +59,7 @@ RECOGNIZERS = (
             "CVV #123",
             '{"securityCode": 123}',
         ),
-        near_misses=("CVV: 12", "cvv 12345", "enter the cvv", "CVC was founded in 1981"),
+        near_misses=("CVV: 12", "cvv 12345", "enter the cvv", "CVC was founded in 1981", "TCVN 5712"),
     ),
     Recognizer(
         type="cvv",

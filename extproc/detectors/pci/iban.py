@@ -33,6 +33,7 @@ _IBAN_LENGTHS = {
     for country in countries.split()
 }
 
+_SHORTEST = 14  # characters of the shortest IBAN and a little less, since more are registered
 _LABEL = re.compile(r"iban[^a-z0-9]+", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[ .\-]")
 
@@ -42,11 +43,14 @@ def _iban(candidate: str) -> Span | None:
     label = _LABEL.match(candidate)
     start = label.end() if label else 0
     compact = _SEPARATORS.sub("", candidate[start:]).upper()
-    if len(compact) != _IBAN_LENGTHS.get(compact[:2]):
+    known = len(compact) == _IBAN_LENGTHS.get(compact[:2])
+    if not known and not label or len(compact) < _SHORTEST:
         return None
     rearranged = compact[4:] + compact[:4]
     if int("".join(str(int(character, 36)) for character in rearranged)) % 97 != 1:
         return None
+    if not known:
+        return part(candidate, start, len(candidate), 0.6)
     # The structure of a country may be newer than its table, and test data seldom keeps to it.
     return part(candidate, start, len(candidate), 0.95 if iban.is_valid(compact) else 0.85)
 

@@ -5,23 +5,20 @@ import re
 
 from extproc.detectors.recognizer import Recognizer, Span
 
-_QUAD = re.compile(r"[0-9.]+$")
-
-
 def _ipv4(candidate: str) -> Span | None:
     """Not what stands for any host, for a mask, or for a version, which may be named before it."""
-    match = _QUAD.search(candidate)
-    if match is None or match.start():
-        return None
+    value = candidate.lstrip(" .:=-")  # of a version whose word began inside another
+    start = len(candidate) - len(value)
     try:
-        address = ipaddress.IPv4Address(candidate)
+        address = ipaddress.IPv4Address(value)
     except ValueError:
         return None
-    if address.is_loopback or address.packed[0] in (0, 255) or candidate.endswith(".0.0.0"):
+    if address.is_loopback or address.packed[0] in (0, 255) or value.endswith(".0.0.0"):
         return None
-    if candidate.startswith("1.3.6.1") or max(address.packed) < 10:
-        return Span(0, len(candidate), 0.4)  # an object identifier, a section, a version
-    return Span(0, len(candidate), 0.8)
+    few = address.packed[0] < 10 and max(address.packed) < 64
+    if few or value.startswith(("1.2.", "1.3.", "2.5.")):
+        return Span(start, len(candidate), 0.4)  # an object identifier, a section, a version
+    return Span(start, len(candidate), 0.8)
 
 
 def _ipv6(candidate: str) -> Span | None:
@@ -33,6 +30,8 @@ def _ipv6(candidate: str) -> Span | None:
     groups = [group for group in bare.split(":") if group]
     if len(groups) < 2 or not any(map(str.isdigit, bare)):
         return None
+    if bare.replace(":", "").isdecimal() and max(map(len, groups)) < 3:
+        return None  # a slice: `[1::2]`
     try:
         ipaddress.IPv6Address(bare)
     except ValueError:
@@ -55,8 +54,9 @@ RECOGNIZERS = (
     Recognizer(
         type="ip_address",
         family="pii",
-        patterns=(rf"{_VERSION}(?:{_OCTET}\.){{3}}{_OCTET}",),
-        longest=28,
+        # With all digits and points before it: longer rows are object identifiers.
+        patterns=(rf"{_VERSION}[\d.]*(?:{_OCTET}\.){{3}}{_OCTET}",),
+        longest=64,
         refine=_ipv4,
         examples=("from 203.0.113.7 port 22", "http://10.218.6.131:8080/", "10.1.2.0/24"),
         near_misses=(
@@ -66,6 +66,7 @@ RECOGNIZERS = (
             "version 10.2.31.4",
             "Chrome/120.0.0.0",
             "255.255.255.0",
+            "1.2.840.113549.1.9.16.5.1",
         ),
     ),
     Recognizer(
@@ -86,7 +87,7 @@ RECOGNIZERS = (
             "::ffff:203.0.113.9",
             "d80:e4b5:79da:6cf6:71f3:51f7:9161:c319",
         ),
-        near_misses=("at 10:20:30", "std::cout", "abc::def", "::1", "a[::2]", "12:30:00:00"),
+        near_misses=("at 10:20:30", "std::cout", "abc::def", "::1", "a[::2]", "a[1::20]", "12:30:00:00"),
     ),
     Recognizer(
         type="mac_address",

@@ -14,6 +14,9 @@ _SPACING = r"[ .\-()/]{0,3}"
 
 # International
 
+_VALID = 0.95
+_WITH_COUNTRY = re.compile(r"\(?(?:\+ ?\(?|011[ \-]|00)(?=[1-9])")
+
 
 @lru_cache(maxsize=4096)
 def _standing(number: str) -> float:
@@ -23,42 +26,35 @@ def _standing(number: str) -> float:
     except phonenumbers.NumberParseException:
         return 0
     if phonenumbers.is_valid_number(parsed):
-        return 0.95
+        return _VALID
     return 0.65 if phonenumbers.is_possible_number(parsed) else 0.5
 
 
 def _international(candidate: str) -> Span | None:
     """Written in groups it is a phone number even where nobody has it; in one run it must exist."""
     bare = _EXTENSION_AT_END.sub("", candidate)
-    if not _has_balanced_brackets(bare):
+    written = _WITH_COUNTRY.match(bare)
+    if written is None or bare.count(")") > bare.count("("):
         return None
-    start = 1 if bare.startswith("(") and bare.count(")") == bare.count("(") - 1 else 0
-    digits = re.sub(r"\D", "", bare)
-    if bare.lstrip("(")[0] != "+":
-        digits = digits[3 if digits.startswith("011") else 2 :]
-    digits = re.sub(r"^(\d{1,3})0", r"\1", digits) if "(0)" in bare else digits
-    if not 8 <= len(digits) <= 15 or digits[0] == "0":
+    start = 1 if bare.startswith("(") and bare.count("(") > bare.count(")") else 0
+    national = bare[written.end() :].replace("(0)", "")
+    digits = re.sub(r"\D", "", national)
+    if not 8 <= len(digits) <= 15 or len(set(digits)) < 3:
         return None
     standing = _standing("+" + digits)
-    grouped = re.search(r"\d[ .\-()/]+\d", bare) is not None
-    if standing < 0.6 and not grouped or standing == 0:
+    grouped = re.search(r"\d[ .\-()/]+\d", national) is not None
+    if standing == 0 or not grouped and (standing < _VALID and len(digits) < 10 or " " in bare):
         return None
     return Span(start, len(candidate), standing)
-
-
-def _has_balanced_brackets(number: str) -> bool:
-    """At most one pair, or one that the sentence opened."""
-    return number.count("(") <= 2 and number.count(")") <= number.count("(")
 
 
 # National
 
 _PAIRS = r"0[1-9](?P<s>[ .\-])\d\d(?:(?P=s)\d\d){3}"  # as in France
 _NORTH_AMERICAN = r"(?:(?:001|1)[ .\-])?(?:\(\d{3}\)[ .\-]{0,2}|\d{3}[ .\-/])\d{3}[ .\-]?\d{4}"
-_AREA = r"\(0?\d{1,4}\)[ \-./]{0,2}\d{2,8}(?:[ \-]\d{2,6}){0,3}"
+_AREA = r"\((?:0?[1-9]\d{0,3})\)[ \-./]{0,2}\d{2,8}(?:[ \-]\d{2,6}){0,3}"
 _TRUNK = (
-    r"0\d{1,2} \d{3,4} \d{3,5}|0\d{2} \d{3} \d{2} \d{2}|0\d{2,4}[ \-/]\d{5,8}|0\d{1,4}[ /]\d{2,4}(?: \d{2,4}){1,3}"
-    r"|0\d{1,3}-\d{3,4}-\d{3,4}|0[67]-?\d{8}|0\d{3} \d{3} \d{2} \d{2}|0\d \d{4} \d{4}"
+    r"0[1-9]\d{0,3}[ /\-]\d{5,8}|0[1-9]\d{0,3}(?P<t>[ .\-/])\d{2,4}(?:(?:(?P=t)| )\d{2,4}){1,3}|0[67]-?\d{8}"
 )
 _NATIONAL = re.compile(rf"(?:{_PAIRS}|{_NORTH_AMERICAN}|{_AREA}|{_TRUNK})")
 _GROUP_START = re.compile(r"\(\d|(?<!\d)\d")
@@ -92,10 +88,10 @@ def _north_american_score(value: str) -> float:
 
 
 def _is_list(value: str) -> bool:
-    """`01 02 03 04 05` is counted, `010 010 0101` a code."""
+    """`01 02 03 04 05` is counted, `02 01 01 00` are bytes, `010-010` a code."""
     groups = re.findall(r"\d+", value)
     digits = "".join(groups)
-    if len(set(digits)) < 3:
+    if len(set(digits)) < 3 or len(digits) < 9 and value[0] == "0" and len(groups) != 2:
         return True
     numbers = list(map(int, groups))
     steps = {b - a for a, b in zip(numbers, numbers[1:], strict=False)}
@@ -107,18 +103,22 @@ def _is_list(value: str) -> bool:
 _LABEL = (
     r"phone|mobile|whatsapp|cellular|fax|telefon|telefax|telephone|handy|movil|celular|portable|rufnummer"
     r"|hotline|(?:\b|_)(?:tel|cell|mob|ph|gsm|call|dial|text|sms|office|contact(?: number)?"
-    r"|reach[a-z ]{1,16}|answering)\b|mobil|puhelin"
+    r"|reach[a-z ]{1,16}|answering|my number)\b|mobil|puhelin"
 )
 _BEFORE = r"[^0-9+(]{1,20}"
 _NUMBER = r"\(?\d(?:[ .\-()/]{0,3}\d){5,14}"
 _VALUE = re.compile(
     r"(?<!\d)\(?\d[\d .\-()/]*\d(?:[ ,;\-]{0,2}(?:x|ext|extension|#|durchwahl)[.:]? ?\d{1,6})?$", re.I
 )
+_NAMED_BEHIND = rf"{_NUMBER}{_EXTENSION}[ \-(]{{1,3}}(?:office|fax|mobile|cell|home|work)"
 _OTHER_NAME = re.compile(
     r"\b(?:id|imei|serial|order|ticket|case|code|pin|model|invoice|version|ver|price|cost|date|time|year"
     r"|paid|usd|eur|ip|isbn|account|acct|ssn|zip|ref(?:erence)?|batch|part|card|v)\b|[$=]{2}|[\u20ac\u00a3$]",
     re.I,
 )
+_SPEAKS_OF_PHONES = re.compile(r"phone|tel|mobile|cell|fax|call|dial|text|reach|sms|contact", re.I)
+_SHORT = re.compile(r"\d\d([ \-])\d\d\1\d\d")
+_AFTER = re.compile(r"[ \-(]{1,3}(?:office|fax|mobile|cell|home|work)$", re.I)
 _NOT_PHONE = re.compile(
     r"(?:19|20)\d\d[\-./ ](?:0?[1-9]|1[0-2])[\-./ ]\d{1,2}(?: .*)?|\d{1,2}[\-./]\d{1,2}[\-./](?:19|20)?\d\d"
     r"|\d{1,3}(?:\.\d{1,3}){3}|\d+\.\d+|(?:19|20)\d\d ?[\-/] ?(?:19|20)\d\d|\d{3}-\d{2}-\d{4}"
@@ -127,34 +127,35 @@ _NOT_PHONE = re.compile(
 
 
 def _named(candidate: str) -> Span | None:
+    """Behind its label or, as in directories, before it: `92 34 70 office`."""
+    behind = _AFTER.search(candidate)
+    if behind and candidate[0] in "(0123456789":
+        return _value(candidate[: behind.start()], "")
     match = _VALUE.search(candidate)
     if match is None:
         return None
-    label = candidate[: match.start()]
-    value = _EXTENSION_AT_END.sub("", match[0])
+    label, ended, rest = candidate[: match.start()].rpartition(". ")
+    if rest.strip() and ended and not _SPEAKS_OF_PHONES.search(rest):
+        return None
+    span = _value(match[0], rest or label)
+    if span is None:
+        return None
+    return part(candidate, match.start() + span.start, len(candidate), span.score)
+
+
+def _value(written: str, label: str) -> Span | None:
+    """Whether the digits can be a phone number, and none of the things that are named, too."""
+    value = _EXTENSION_AT_END.sub("", written)
     count = sum(map(str.isdigit, value))
-    loose = re.search(r"[.!?]\s", label) is not None
-    if _OTHER_NAME.search(label) or _NOT_PHONE.fullmatch(value) or loose:
+    if _OTHER_NAME.search(label) or _NOT_PHONE.fullmatch(value):
         return None
-    if count < 7 and not re.fullmatch(r"\d\d([ \-])\d\d\1\d\d", value):
+    if count < 7 and not _SHORT.fullmatch(value):
         return None
-    if not 6 <= count <= 13 or len(set(value)) < 3 or value.count("(") < value.count(")"):
+    if count > 13 or len(set(value)) < 3 or value.count("(") < value.count(")"):
         return None
-    start = match.start()
-    if value.count("(") > value.count(")"):
-        start += 1
-    return part(candidate, start, len(candidate), 0.8 if count >= 9 else 0.65)
+    start = 1 if value.count("(") > value.count(")") else 0
+    return Span(start, len(written), 0.8 if count >= 9 else 0.65)
 
-
-_AFTER = re.compile(r"[ \-(]{1,3}(?:office|fax|mobile|cell|home|work)", re.I)
-
-
-def _named_behind(candidate: str) -> Span | None:
-    span = _named("phone: " + candidate[: _AFTER.search(candidate).start()])
-    return span and Span(span.start - 7, span.end - 7, span.score)
-
-
-_NAMED_BEHIND = rf"{_NUMBER}{_EXTENSION}[ \-(]{{1,3}}(?:office|fax|mobile|cell|home|work)"
 
 RECOGNIZERS = (
     Recognizer(
@@ -178,7 +179,7 @@ RECOGNIZERS = (
             "001-668-040-8670x1711",
             "+1 415 555 2671 ext. 12",
         ),
-        near_misses=("+1", "1+2345678", "C++ 2011", "+0 123 456 789", "x+1234567"),
+        near_misses=("+1", "1+2345678", "C++ 2011", "+0 123 456 789", "1.2345E+12345680"),
     ),
     Recognizer(
         type="phone_number",
@@ -209,6 +210,8 @@ RECOGNIZERS = (
             "5 18-5-1-12-9-20-25",
             "01 02 03 04 05",
             "05/06/2024",
+            "7f 45 4c 46 02 01 01 00",
+            "4000-0000-0102-1126",
             "from 0.1234 to 0.5678",
             "isbn 978-0-306-40615-7",
         ),
@@ -218,7 +221,7 @@ RECOGNIZERS = (
         family="pii",
         patterns=(rf"(?:{_LABEL}){_BEFORE}{_NUMBER}{_EXTENSION}", _NAMED_BEHIND),
         longest=112,
-        refine=lambda candidate: _named(candidate),
+        refine=_named,
         caseless=True,
         examples=(
             '"phone": "4155552671"',
