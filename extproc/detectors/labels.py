@@ -1,9 +1,10 @@
-"""Names of values, as prose, forms, JSON, assignments, tables and markup put them before a value."""
+"""Names of values, as prose, forms, JSON, assignments and tables put them before a value."""
 
 from extproc.detectors.recognizer import Span
 
-# One short word, as in `cvv code`, `account no.` or `iban is`. More would cost much to compile.
-_WORD = r"(?:[ _\-][a-z]{2,6})?"
+# One short word, as in `cvv code` or `iban is`. More would cost much to compile, and any word in
+# `cvv_word` would make a stream wait at every blank (see `quiet`).
+_WORD = r"(?: [a-z]{2,6}|[_\-]?(?:number|num|no|code))?"
 _SEPARATOR = r"[^A-Za-z0-9]{1,8}"
 
 
@@ -14,6 +15,11 @@ def labelled(words: str) -> str:
     value of `CVV: 123`, `"cvv_code": "123"`, `cvv is 123`, `| CVV | 123` and `<cvv>123`.
     """
     return rf"(?:{words}){_WORD}{_SEPARATOR}"
+
+
+def labelled_word(words: str) -> str:
+    """The same before values that are letters, too: what parts them is no part of a word."""
+    return rf"(?:{words}){_WORD}'?[^A-Za-z0-9._%+'\-][^A-Za-z0-9]{{0,6}}"
 
 
 def part(candidate: str, start: int, end: int, score: float) -> Span:

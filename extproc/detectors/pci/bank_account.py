@@ -6,8 +6,10 @@ from extproc.detectors.labels import labelled
 from extproc.detectors.recognizer import Recognizer, Span
 
 _AT_END = re.compile(r"\d(?:[ \-]?\d)+$")
-_BANK = re.compile(r"bank|acct|number|no|#|konto|compte|cuenta|check|saving|iban|sort", re.I)
-_OTHER = re.compile(r"account[ _\-]?(?:id|manager|balance|type|since)", re.I)
+_BANK = re.compile(
+    r"bank|acct|number|no|#|konto|compte|cuenta|check|saving|iban|sort", re.IGNORECASE
+)
+_OTHER = re.compile(r"account[ _\-]?(?:id|manager|balance|type|since)", re.IGNORECASE)
 
 _ACCOUNT = (
     r"(?:(?:bank|checking|savings?)[ _\-]?)?(?:account|acct|a/c)(?:[ _\-]?(?:number|no))?[.#]?"
@@ -47,6 +49,8 @@ def _routing(candidate: str) -> Span | None:
     return Span(size - 9, size, 0.9)
 
 
+_ROUTING = r"(?:bank )?routing(?: transit)?|aba(?:[ /]?rtn)?(?:[ _]routing)?|rtn"
+
 RECOGNIZERS = (
     Recognizer(
         type="bank_account",
@@ -63,7 +67,12 @@ RECOGNIZERS = (
             "Kontonummer 1234567890",
             "checking account 000123456",
         ),
-        near_misses=("account: 12345", "account id: 12345678", "on account of 2", "accountant 1234567"),
+        near_misses=(
+            "account: 12345",
+            "account id: 12345678",
+            "on account of 2",
+            "accountant 1234567",
+        ),
     ),
     Recognizer(
         type="sort_code",
@@ -78,10 +87,7 @@ RECOGNIZERS = (
     Recognizer(
         type="routing_number",
         family="pci",
-        patterns=(
-            rf"\b{labelled(r'(?:bank )?routing(?: transit)?|aba(?:[ /]?rtn)?(?:[ _]routing)?|rtn')}"
-            r"\d{9}",
-        ),
+        patterns=(rf"\b{labelled(_ROUTING)}\d{{9}}",),
         longest=72,
         refine=_routing,
         caseless=True,

@@ -14,9 +14,9 @@ _CARD_WORD = re.compile(r"card|cc|thru|mm|carte|tarjeta|karte", re.IGNORECASE)
 _ROW = re.compile(rf"(\d{{12,19}})[|;:, \t]+({_MONTH} ?[|/;:\-] ?{_YEAR})$")
 
 _LABEL = (
-    r"exp(?:iry|iration|ires?|iring|\.)?(?:[ _\-]?date)?|valid (?:thru|through|until|till|to)|good thru"
-    r"|mm ?/ ?yy(?:yy)?|ablaufdatum|gultig bis|caducidad|vencimiento|vence|d.expiration|scadenza"
-    r"|validade|vervaldatum"
+    r"exp(?:iry|iration|ires?|iring|\.)?(?:[ _\-]?date)?|valid (?:thru|through|until|till|to)"
+    r"|good thru|mm ?/ ?yy(?:yy)?|ablaufdatum|gultig bis|caducidad|vencimiento|vence"
+    r"|scadenza|validade|vervaldatum"
 )
 
 

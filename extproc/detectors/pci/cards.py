@@ -1,6 +1,7 @@
 """Card numbers."""
 
 import re
+from itertools import pairwise
 
 from extproc.detectors.labels import labelled, part
 from extproc.detectors.pci.luhn import has_luhn_digit
@@ -85,9 +86,7 @@ def _plausible(candidate: str, groups: list[tuple[int, int]], before: int) -> fl
     Rows of numbers pass the check by chance: coordinates of drawings, tables, codes, decimals.
     """
     start = groups[0][0]
-    separators = [
-        candidate[end:begin] for (_, end), (begin, _) in zip(groups, groups[1:], strict=False)
-    ]
+    separators = [candidate[end:begin] for (_, end), (begin, _) in pairwise(groups)]
     sizes = tuple(end - begin for begin, end in groups)
     if len(groups) == 1:
         if candidate[start - 1 : start] == "." and before:  # digits of a decimal

@@ -62,16 +62,25 @@ def _hexadecimal(candidate: str) -> Span | None:
 
 
 _WALLET = "crypto_wallet"
+_CHARACTER = "[1-9A-HJ-NP-Za-km-z]"
+_COINS = (
+    "[Ww]allet|[Aa]ddress|[Ll]itecoin|LTC|[Tt]ron|TRX|USDT|TRC-?20|[Dd]ogecoin|DOGE|[Rr]ipple|XRP"
+    "|DASH"
+)
+
+_MONERO = (
+    "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3"
+    "XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A"
+)
 
 RECOGNIZERS = (
     Recognizer(
         type=_WALLET,
         family="pci",
         patterns=(
-            r"[13][1-9A-HJ-NP-Za-km-z]{25,34}",
+            rf"[13]{_CHARACTER}{{25,34}}",
             # Without such a word they would be sought in every word.
-            r"(?:[Ww]allet|[Aa]ddress|[Ll]itecoin|LTC|[Tt]ron|TRX|USDT|TRC-?20|[Dd]ogecoin|DOGE|[Rr]ipple|XRP"
-            r"|DASH)(?:[ _\-][a-z]{2,6})?[^A-Za-z0-9]{1,8}[LMDXTr][1-9A-HJ-NP-Za-km-z]{25,34}",
+            rf"(?:{_COINS})(?: [a-z]{{2,6}})?[^A-Za-z0-9]{{1,8}}[LMDXTr]{_CHARACTER}{{25,34}}",
         ),
         longest=72,
         refine=_base58,
@@ -107,13 +116,10 @@ RECOGNIZERS = (
     Recognizer(
         type=_WALLET,
         family="pci",
-        patterns=(r"[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}",),  # Monero, whose checksum needs another hash
+        patterns=(rf"[48][0-9AB]{_CHARACTER}{{93}}",),  # Monero, whose checksum needs another hash
         longest=95,
         score=0.9,
-        examples=(
-            "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3"
-            "XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A",
-        ),
+        examples=(_MONERO,),
         near_misses=("44AFFq5kSiGBoZ",),
     ),
 )

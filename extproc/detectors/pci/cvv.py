@@ -10,12 +10,13 @@ _YEAR = re.compile(r"(?:19|20)\d\d$")
 _SAID = re.compile(r"[a-z]+[^a-z0-9]{1,4}[a-z]+[^a-z]*$", re.IGNORECASE)  # words, and no form
 
 _LABEL = (
-    r"(?:\b|_|card)cv[vcn]2?|\bcsc|c\.v\.v|card[ _\-]?(?:verification|security|validation)(?:[ _\-]?(?:value|code))?"
+    r"(?:\b|_|card)cv[vcn]2?|\bcsc|c\.v\.v"
+    r"|card[ _\-]?(?:verification|security|validation)(?:[ _\-]?(?:value|code))?"
     r"|(?:security|verification)[ _\-]?(?:code|value|digits)|(?:karten)?pruf(?:nummer|ziffer)"
     r"|sicherheitscode|codigo de seguri?(?:dad|anca)|code de securite|cryptogramme(?: visuel)?"
     r"|codice di sicurezza|beveiligingscode"
 )
-_ON_IT = r"(?:[^A-Za-z0-9]{1,3}[a-z]{1,8}){2,5}[^A-Za-z0-9]{1,3}"  # `cvv on the back is`
+_ON_IT = r"(?:[ ,]{1,2}[a-z]{1,8}){2,5}[^A-Za-z0-9]{1,3}"  # `cvv on the back is`
 
 
 def _cvv(candidate: str) -> Span | None:
@@ -59,7 +60,13 @@ RECOGNIZERS = (
             "CVV #123",
             '{"securityCode": 123}',
         ),
-        near_misses=("CVV: 12", "cvv 12345", "enter the cvv", "CVC was founded in 1981", "TCVN 5712"),
+        near_misses=(
+            "CVV: 12",
+            "cvv 12345",
+            "enter the cvv",
+            "CVC was founded in 1981",
+            "TCVN 5712",
+        ),
     ),
     Recognizer(
         type="cvv",

@@ -44,7 +44,7 @@ def _iban(candidate: str) -> Span | None:
     start = label.end() if label else 0
     compact = _SEPARATORS.sub("", candidate[start:]).upper()
     known = len(compact) == _IBAN_LENGTHS.get(compact[:2])
-    if not known and not label or len(compact) < _SHORTEST:
+    if (not known and not label) or len(compact) < _SHORTEST:
         return None
     rearranged = compact[4:] + compact[:4]
     if int("".join(str(int(character, 36)) for character in rearranged)) % 97 != 1:

@@ -2,12 +2,12 @@
 
 import re
 
-from extproc.detectors.labels import labelled
+from extproc.detectors.labels import labelled_word
 from extproc.detectors.recognizer import Recognizer, Span
 
 _CODE = re.compile(r"[A-Z]{4}([A-Z]{2})[A-Z0-9]{2}(?:[A-Z0-9]{3})?$")
 # Countries and territories of ISO 3166-1, and Kosovo.
-_COUNTRIES = frozenset(
+_CODES = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR "
     "BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ "
     "EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW "
@@ -16,8 +16,12 @@ _COUNTRIES = frozenset(
     "MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY "
     "QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG "
     "TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA "
-    "ZM ZW".split()
+    "ZM ZW"
 )
+_COUNTRIES = frozenset(_CODES.split())
+
+
+_LABEL = r"(?:swift|bic)(?:[ /_\-]{1,3}(?:bic|swift))?(?:[ _\-]?code)?"
 
 
 def _bic(candidate: str) -> Span | None:
@@ -34,11 +38,7 @@ RECOGNIZERS = (
     Recognizer(
         type="swift_bic",
         family="pci",
-        patterns=(
-            r"\b"
-            + labelled(r"(?:swift|bic)(?:[ /_\-]{1,3}(?:bic|swift))?(?:[ _\-]?code)?")
-            + r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?",
-        ),
+        patterns=(rf"\b{labelled_word(_LABEL)}[A-Z]{{6}}[A-Z0-9]{{2}}(?:[A-Z0-9]{{3}})?",),
         longest=72,
         refine=_bic,
         caseless=True,

@@ -17,15 +17,23 @@ def _decimal(candidate: str) -> Span | None:
     return Span(start, len(candidate.encode()), 0.85)
 
 
+def _sexagesimal(candidate: str) -> Span | None:
+    """Degrees, minutes and perhaps seconds, with their signs."""
+    if candidate.count("\N{DEGREE SIGN}") != 2 or not re.search("['\N{PRIME}\u2019]", candidate):
+        return None
+    return Span(0, len(candidate.encode()), 0.9)
+
+
 _DEGREES = r"[+\-]?\d{1,3}\.\d{4,15}"
-_SIGN = r"(?:\xc2\xb0| ?deg)?"  # the degree sign in UTF-8
+_SIGN = r"(?: ?deg|[^A-Za-z0-9 ,;]{2})?"  # the degree sign has two bytes in UTF-8
 _BETWEEN = r"[ ,;/|\t]{1,3}"
-_MINUTES = r" ?\d{1,2}(?:\.\d{1,4})?(?:'|\xe2\x80[\xb2\x99]) ?"
-_SECONDS = r"(?:\d{1,2}(?:\.\d{1,6})?(?:\"|''|(?:\xe2\x80[\xb2\x99\x9d]){1,2}) ?)?"
-_QUARTERS = rf"\d{{1,2}}\xc2\xb0{_MINUTES}{_SECONDS}[NSns]"
+# The signs of degrees, minutes and seconds have up to six bytes: a double prime folds to two.
+_MINUTES = r"\d{1,2}(?:\.\d{1,4})?[^A-Za-z0-9]{1,4}"
+_SECONDS = r"(?:\d{1,2}(?:\.\d{1,6})?[^A-Za-z0-9]{1,7})?"
+_ANGLE = rf"\d{{1,3}}[^A-Za-z0-9]{{2,3}}{_MINUTES}{_SECONDS}"
 _LABEL = (
-    r"coordinates?|coords?|gps(?:[ _](?:location|position))?|lat(?:itude)?(?:[ /,]{1,2}lo?ng)?|latlng|lo?ng"
-    r"|lon(?:gitude)?|geo(?:location)?|location"
+    r"coordinates?|coords?|gps(?:[ _](?:location|position))?|lat(?:itude)?(?:[ /,]{1,2}lo?ng)?"
+    r"|latlng|lo?ng|lon(?:gitude)?|geo(?:location)?|location"
 )
 
 RECOGNIZERS = (
@@ -52,10 +60,10 @@ RECOGNIZERS = (
     Recognizer(
         type="coordinates",
         family="pii",
-        patterns=(rf"{_QUARTERS}{_BETWEEN}\d{{1,3}}\xc2\xb0{_MINUTES}{_SECONDS}[EWew]",),
+        patterns=(rf"{_ANGLE}[NS][ ,;/]{{1,3}}{_ANGLE}[EW]",),
         longest=96,
-        score=0.9,
-        examples=("40°26'46\"N 79°58'56\"W", "40° 26′ 46″ N, 79° 58′ 56″ W"),
+        refine=_sexagesimal,
+        examples=("40°26'46\"N 79°58'56\"W", "40° 26\u2032 46\u2033 N, 79° 58\u2032 56\u2033 W"),
         near_misses=("40°26'46\"", "it is 40° and 79°"),
     ),
 )

@@ -5,6 +5,7 @@ import re
 
 from extproc.detectors.recognizer import Recognizer, Span
 
+
 def _ipv4(candidate: str) -> Span | None:
     """Not what stands for any host, for a mask, or for a version, which may be named before it."""
     value = candidate.lstrip(" .:=-")  # of a version whose word began inside another
@@ -23,7 +24,7 @@ def _ipv4(candidate: str) -> Span | None:
 
 def _ipv6(candidate: str) -> Span | None:
     """`ab::cd` is also how C++ and Perl write names, so two groups need a digit among them."""
-    if candidate.count(":") < 2 or "::" not in candidate and candidate.count(":") < 6:
+    if candidate.count(":") < 2 or ("::" not in candidate and candidate.count(":") < 6):
         return None
     value = candidate.partition("/")[0]
     bare = value.partition("%")[0]
@@ -32,6 +33,8 @@ def _ipv6(candidate: str) -> Span | None:
         return None
     if bare.replace(":", "").isdecimal() and max(map(len, groups)) < 3:
         return None  # a slice: `[1::2]`
+    if len(groups) == 8 and {*map(len, groups)} == {2}:
+        return None  # of a fingerprint
     try:
         ipaddress.IPv6Address(bare)
     except ValueError:
@@ -41,21 +44,22 @@ def _ipv6(candidate: str) -> Span | None:
 
 def _mac(candidate: str) -> Span | None:
     digits = re.sub(r"[:.\-]", "", candidate).lower()
-    if len(set(digits)) == 1 or "." in candidate and digits.isdecimal():
+    if len(set(digits)) == 1 or ("." in candidate and digits.isdecimal()):
         return None
     return Span(0, len(candidate), 0.9)
 
 
-_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|\d\d?)"
 _VERSION = r"(?:(?:[Vv]ersion|[Vv]er|[Rr]elease|[Bb]uild|[Ss]ection|[Cc]hapter)[ .:=\-v]{1,3})?"
 _HEX = "[0-9A-Fa-f]"
+_GROUP = rf"{_HEX}{{1,4}}"
+_QUAD = r"\d{1,3}(?:\.\d{1,3}){3}"
 
 RECOGNIZERS = (
     Recognizer(
         type="ip_address",
         family="pii",
-        # With all digits and points before it: longer rows are object identifiers.
-        patterns=(rf"{_VERSION}[\d.]*(?:{_OCTET}\.){{3}}{_OCTET}",),
+        # With all numbers before it: longer rows are object identifiers.
+        patterns=(rf"{_VERSION}(?:\d{{1,6}}\.){{3,12}}\d{{1,3}}",),
         longest=64,
         refine=_ipv4,
         examples=("from 203.0.113.7 port 22", "http://10.218.6.131:8080/", "10.1.2.0/24"),
@@ -72,10 +76,7 @@ RECOGNIZERS = (
     Recognizer(
         type="ip_address",
         family="pii",
-        patterns=(
-            rf"(?:{_HEX}{{1,4}}|:)(?::{_HEX}{{0,4}}){{2,7}}(?:{_OCTET}(?:\.{_OCTET}){{3}})?"
-            r"(?:%[a-z0-9]{2,12})?",
-        ),
+        patterns=(rf"(?:{_GROUP}|:)(?::{_HEX}{{0,4}}){{2,7}}(?:{_QUAD})?(?:%[a-z0-9]{{2,12}})?",),
         longest=64,
         refine=_ipv6,
         examples=(
@@ -87,7 +88,15 @@ RECOGNIZERS = (
             "::ffff:203.0.113.9",
             "d80:e4b5:79da:6cf6:71f3:51f7:9161:c319",
         ),
-        near_misses=("at 10:20:30", "std::cout", "abc::def", "::1", "a[::2]", "a[1::20]", "12:30:00:00"),
+        near_misses=(
+            "at 10:20:30",
+            "std::cout",
+            "abc::def",
+            "::1",
+            "a[::2]",
+            "a[1::20]",
+            "12:30:00:00",
+        ),
     ),
     Recognizer(
         type="mac_address",

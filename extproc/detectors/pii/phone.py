@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 import phonenumbers
 
@@ -9,7 +10,9 @@ from extproc.detectors.labels import part
 from extproc.detectors.recognizer import Recognizer, Span
 
 _EXTENSION = r"(?:[ ,;\-]{0,2}(?:x|ext|extension|#|durchwahl)[.:]{0,1} ?\d{1,6})?"
-_EXTENSION_AT_END = re.compile(r"[ ,;\-]{0,2}(?:x|ext|extension|#|durchwahl)[.:]? ?\d{1,6}$", re.I)
+_EXTENSION_AT_END = re.compile(
+    r"[ ,;\-]{0,2}(?:x|ext|extension|#|durchwahl)[.:]? ?\d{1,6}$", re.IGNORECASE
+)
 _SPACING = r"[ .\-()/]{0,3}"
 
 # International
@@ -43,7 +46,7 @@ def _international(candidate: str) -> Span | None:
         return None
     standing = _standing("+" + digits)
     grouped = re.search(r"\d[ .\-()/]+\d", national) is not None
-    if standing == 0 or not grouped and (standing < _VALID and len(digits) < 10 or " " in bare):
+    if standing == 0 or (not grouped and ((standing < _VALID and len(digits) < 10) or " " in bare)):
         return None
     return Span(start, len(candidate), standing)
 
@@ -54,7 +57,8 @@ _PAIRS = r"0[1-9](?P<s>[ .\-])\d\d(?:(?P=s)\d\d){3}"  # as in France
 _NORTH_AMERICAN = r"(?:(?:001|1)[ .\-])?(?:\(\d{3}\)[ .\-]{0,2}|\d{3}[ .\-/])\d{3}[ .\-]?\d{4}"
 _AREA = r"\((?:0?[1-9]\d{0,3})\)[ \-./]{0,2}\d{2,8}(?:[ \-]\d{2,6}){0,3}"
 _TRUNK = (
-    r"0[1-9]\d{0,3}[ /\-]\d{5,8}|0[1-9]\d{0,3}(?P<t>[ .\-/])\d{2,4}(?:(?:(?P=t)| )\d{2,4}){1,3}|0[67]-?\d{8}"
+    r"0[1-9]\d{0,3}[ /\-]\d{5,8}|0[67]-?\d{8}"
+    r"|0[1-9]\d{0,3}(?P<t>[ .\-/])\d{2,4}(?:(?:(?P=t)| )\d{2,4}){1,3}"
 )
 _NATIONAL = re.compile(rf"(?:{_PAIRS}|{_NORTH_AMERICAN}|{_AREA}|{_TRUNK})")
 _GROUP_START = re.compile(r"\(\d|(?<!\d)\d")
@@ -91,36 +95,43 @@ def _is_list(value: str) -> bool:
     """`01 02 03 04 05` is counted, `02 01 01 00` are bytes, `010-010` a code."""
     groups = re.findall(r"\d+", value)
     digits = "".join(groups)
-    if len(set(digits)) < 3 or len(digits) < 9 and value[0] == "0" and len(groups) != 2:
+    if len(set(digits)) < 3 or (len(digits) < 9 and value[0] == "0" and len(groups) != 2):
+        return True
+    if [*map(len, groups)] == [4, 4, 4]:  # of a card or a UUID
         return True
     numbers = list(map(int, groups))
-    steps = {b - a for a, b in zip(numbers, numbers[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(numbers)}
     return len(numbers) > 3 and len(steps) == 1
 
 
 # Where it is named
 
 _LABEL = (
-    r"phone|mobile|whatsapp|cellular|fax|telefon|telefax|telephone|handy|movil|celular|portable|rufnummer"
-    r"|hotline|(?:\b|_)(?:tel|cell|mob|ph|gsm|call|dial|text|sms|office|contact(?: number)?"
-    r"|reach[a-z ]{1,16}|answering|my number)\b|mobil|puhelin"
+    r"phone|mobile|whatsapp|cellular|fax|telefon|telefax|telephone|movil|celular|rufnummer"
+    r"|hotline|(?:\b|_)(?:tel|cell|mob|ph|gsm|call|dial|text (?:me|us|to)|sms|contact|reach"
+    r"|answering|my number)\b|mobil|puhelin"
 )
-_BEFORE = r"[^0-9+(]{1,20}"
+# The first character behind a label is none of a word, or a stream would wait at every blank.
+_BEFORE = r"(?:[ _\-]?(?:number|nummer|no))?[.\-]?[^A-Za-z0-9+(._%'\-][^0-9+(]{0,19}"
 _NUMBER = r"\(?\d(?:[ .\-()/]{0,3}\d){5,14}"
 _VALUE = re.compile(
-    r"(?<!\d)\(?\d[\d .\-()/]*\d(?:[ ,;\-]{0,2}(?:x|ext|extension|#|durchwahl)[.:]? ?\d{1,6})?$", re.I
+    r"(?<!\d)\(?\d[\d .\-()/]*\d(?:[ ,;\-]{0,2}(?:x|ext|extension|#|durchwahl)[.:]? ?\d{1,6})?$",
+    re.IGNORECASE,
 )
 _NAMED_BEHIND = rf"{_NUMBER}{_EXTENSION}[ \-(]{{1,3}}(?:office|fax|mobile|cell|home|work)"
 _OTHER_NAME = re.compile(
     r"\b(?:id|imei|serial|order|ticket|case|code|pin|model|invoice|version|ver|price|cost|date|time|year"
-    r"|paid|usd|eur|ip|isbn|account|acct|ssn|zip|ref(?:erence)?|batch|part|card|v)\b|[$=]{2}|[\u20ac\u00a3$]",
-    re.I,
+    r"|paid|usd|eur|ip|isbn|account|acct|ssn|zip|ref(?:erence)?|batch|part|card|v)\b|\.[a-z]|://|[$=]{2}|[\u20ac\u00a3$]",
+    re.IGNORECASE,
 )
-_SPEAKS_OF_PHONES = re.compile(r"phone|tel|mobile|cell|fax|call|dial|text|reach|sms|contact", re.I)
+_SPEAKS_OF_PHONES = re.compile(
+    r"phone|tel|mobile|cell|fax|call|dial|text|reach|sms|contact", re.IGNORECASE
+)
 _SHORT = re.compile(r"\d\d([ \-])\d\d\1\d\d")
-_AFTER = re.compile(r"[ \-(]{1,3}(?:office|fax|mobile|cell|home|work)$", re.I)
+_AFTER = re.compile(r"[ \-(]{1,3}(?:office|fax|mobile|cell|home|work)$", re.IGNORECASE)
 _NOT_PHONE = re.compile(
-    r"(?:19|20)\d\d[\-./ ](?:0?[1-9]|1[0-2])[\-./ ]\d{1,2}(?: .*)?|\d{1,2}[\-./]\d{1,2}[\-./](?:19|20)?\d\d"
+    r"(?:19|20)\d\d[\-./ ](?:0?[1-9]|1[0-2])[\-./ ]\d{1,2}(?: .*)?"
+    r"|\d{1,2}[\-./]\d{1,2}[\-./](?:19|20)?\d\d"
     r"|\d{1,3}(?:\.\d{1,3}){3}|\d+\.\d+|(?:19|20)\d\d ?[\-/] ?(?:19|20)\d\d|\d{3}-\d{2}-\d{4}"
     r"|1[67]\d{8}(?:\d{3})?"
 )
@@ -186,8 +197,8 @@ RECOGNIZERS = (
         family="pii",
         patterns=(
             rf"(?:1[ .\-])?\(?\d{{3}}\)?[ .\-/]{{0,2}}\d{{3}}[ .\-]?\d{{4}}{_EXTENSION}",
-            rf"0\d{{1,4}}[ .\-/]\d{{2,8}}(?:[ .\-]\d{{2,5}}){{0,4}}",
-            rf"\(0?\d{{1,4}}\)[ \-./]{{0,2}}\d{{2,8}}(?:[ \-]\d{{2,6}}){{0,3}}",
+            r"0\d{1,4}[ .\-/]\d{2,8}(?:[ .\-]\d{2,5}){0,4}",
+            r"\(0?\d{1,4}\)[ \-./]{0,2}\d{2,8}(?:[ \-]\d{2,6}){0,3}",
         ),
         longest=40,
         refine=_national,

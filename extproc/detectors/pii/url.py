@@ -30,7 +30,9 @@ RECOGNIZERS = (
         patterns=(
             # Every end is reported, so only those count that a word or its closing bracket has.
             rf"(?:https?|ftp|wss?)://{_REST}+(?:\b|[/)=#~+\-])",
-            rf"www\.[A-Za-z0-9\-]+\.{_REST}+(?:\b|[/)=#~+\-])",
+            # Short ones without a path are words to a stream (see `quiet`).
+            r"www\.[A-Za-z0-9\-.]{11,}\b",
+            rf"www\.[A-Za-z0-9\-.]+/(?:{_REST}*(?:\b|[/)=#~+\-]))?",
         ),
         longest=2048,
         refine=_url,
@@ -39,6 +41,7 @@ RECOGNIZERS = (
             "see https://example.com/a?b=c#d.",
             "(http://example.com/x_(y))",
             "www.example.co.uk/",
+            "www.example.com",
             "ftp://files.example.com",
             "http://localhost:8080/",
         ),

@@ -2,19 +2,25 @@
 
 import re
 
-from extproc.detectors.labels import labelled
+from extproc.detectors.labels import labelled_word
 from extproc.detectors.recognizer import Recognizer, Span
 
 _CHARACTER = "[A-HJ-NPR-Z0-9]"  # no I, O or Q
 _VIN = re.compile(rf"{_CHARACTER}{{17}}$", re.IGNORECASE)
 # What a letter counts, and what each place weighs: 49 CFR 565.15(c).
-_VALUES = dict(zip("0123456789ABCDEFGHJKLMNPRSTUVWXYZ", "012345678912345678123457923456789"))
+_VALUES = dict(
+    zip(
+        "0123456789ABCDEFGHJKLMNPRSTUVWXYZ",
+        map(int, "012345678912345678123457923456789"),
+        strict=True,
+    )
+)
 _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _PLATE = re.compile(r"[A-Z0-9]+(?:[ \-][A-Z0-9]+){0,2}$")
 
 
 def _has_check_digit(vin: str) -> bool:
-    total = sum(weight * int(_VALUES[c]) for weight, c in zip(_WEIGHTS, vin, strict=True))
+    total = sum(weight * _VALUES[c] for weight, c in zip(_WEIGHTS, vin, strict=True))
     return vin[8] == "0123456789X"[total % 11]
 
 
@@ -35,11 +41,18 @@ def _plate(candidate: str) -> Span | None:
     if match is None:
         return None
     characters = re.sub(r"[ \-]", "", match[0])
-    if not 4 <= len(characters) <= 9 or characters.isalpha() or sum(map(str.isdigit, characters)) < 2:
+    if not 4 <= len(characters) <= 9 or sum(map(str.isdigit, characters)) < 2:
         return None
     start = len(candidate[: match.start()].encode())
     return Span(start, start + len(match[0]), 0.7)
 
+
+_VIN_LABEL = "vin|vehicle identification|fahrgestellnummer|fin"
+_PLATE_LABEL = (
+    r"(?:licen[cs]e|registration|number)[ _\-]?plate|plate (?:number|no)"
+    r"|(?:vehicle|car) registration|kennzeichen|immatriculation|matricula|kenteken"
+)
+_PLATE_CHARACTERS = r"(?:[A-Z]{1,3}[ \-]?){0,2}\d[A-Z0-9]{0,6}(?:[ \-][A-Z0-9]{1,4}){0,2}"
 
 RECOGNIZERS = (
     Recognizer(
@@ -54,10 +67,7 @@ RECOGNIZERS = (
     Recognizer(
         type="vin",
         family="pii",
-        patterns=(
-            rf"\b{labelled('vin|vehicle identification|fahrgestell(?:nummer)?|fin')}"
-            r"[A-HJ-NPR-Z0-9]{17}",
-        ),
+        patterns=(rf"\b{labelled_word(_VIN_LABEL)}{_CHARACTER}{{17}}",),
         longest=72,
         refine=_vin,
         caseless=True,
@@ -67,17 +77,15 @@ RECOGNIZERS = (
     Recognizer(
         type="license_plate",
         family="pii",
-        patterns=(
-            labelled(
-                r"(?:licen[cs]e|registration|number)[ _\-]?plate|plate (?:number|no)"
-                r"|(?:vehicle|car) registration|kennzeichen|immatriculation|matricula|kenteken"
-            )
-            + r"[A-Z0-9]{1,8}(?:[ \-][A-Z0-9]{1,4}){0,2}",
-        ),
+        patterns=(rf"{labelled_word(_PLATE_LABEL)}{_PLATE_CHARACTERS}",),
         longest=80,
         refine=_plate,
         caseless=True,
-        examples=("licence plate: AB12 CDE", "Kennzeichen: B-MW 1234", '"license_plate": "7ABC123"'),
+        examples=(
+            "licence plate: AB12 CDE",
+            "Kennzeichen: B-MW 1234",
+            '"license_plate": "7ABC123"',
+        ),
         near_misses=("license plate is missing", "license plate 7", "matricula gratis"),
     ),
 )
