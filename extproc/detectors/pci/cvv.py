@@ -7,7 +7,7 @@ from extproc.detectors.recognizer import Recognizer, Span
 
 _VALUE = re.compile(r"\d{3,4}$")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
-_SAID = re.compile(r"[a-z]+[^a-z0-9]{1,4}[a-z]+[^a-z]*$", re.IGNORECASE)  # words, and no form
+_SAID = re.compile(r"(?:[ ,]+[a-z]+){3,}[^a-z]*$", re.IGNORECASE)  # a sentence, and no form
 
 _LABEL = (
     r"(?:\b|_|card)cv[vcn]2?|\bcsc|c\.v\.v"
@@ -58,6 +58,7 @@ RECOGNIZERS = (
             "cvv on the back is 123",
             "Prüfziffer: 123",
             "CVV #123",
+            "security code 2027",
             '{"securityCode": 123}',
         ),
         near_misses=(

@@ -43,7 +43,7 @@ RECOGNIZERS = (
         patterns=(
             rf"\b{labelled(_LABEL)}{_DEGREES}(?:{_BETWEEN}{_DEGREES})?",
             rf"{_DEGREES}{_SIGN} ?[NS]{_BETWEEN}{_DEGREES}{_SIGN} ?[EW]",
-            rf"[NS] ?{_DEGREES}{_SIGN}{_BETWEEN}[EW] ?{_DEGREES}",
+            rf"[NS]{_DEGREES}{_SIGN}{_BETWEEN}[EW] ?{_DEGREES}",
         ),
         longest=96,
         refine=_decimal,
@@ -52,7 +52,7 @@ RECOGNIZERS = (
             "GPS: 52.520008, 13.404954",
             '{"lat": 40.712776, "lng": -74.005974}',
             "at 40.7128° N, 74.0060° W",
-            "N 40.7128, W 74.0060",
+            "N40.7128, W74.0060",
             "coordinates are 48.85661, 2.35222",
         ),
         near_misses=("lat: 40.7", "3.14159, 2.71828", "location: 12", "flat: 40.712776x"),

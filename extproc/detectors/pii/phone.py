@@ -91,13 +91,16 @@ def _north_american_score(value: str) -> float:
     return 0.8 if digits[0] > "1" and digits[3] > "1" and value[0] != "0" else 0.6
 
 
+_OTHER_GROUPS = ([4, 4, 4], [3, 2, 4])  # of a card or a UUID; a social security number
+
+
 def _is_list(value: str) -> bool:
     """`01 02 03 04 05` is counted, `02 01 01 00` are bytes, `010-010` a code."""
     groups = re.findall(r"\d+", value)
     digits = "".join(groups)
     if len(set(digits)) < 3 or (len(digits) < 9 and value[0] == "0" and len(groups) != 2):
         return True
-    if [*map(len, groups)] == [4, 4, 4]:  # of a card or a UUID
+    if [*map(len, groups)] in _OTHER_GROUPS:
         return True
     numbers = list(map(int, groups))
     steps = {b - a for a, b in pairwise(numbers)}
@@ -108,7 +111,7 @@ def _is_list(value: str) -> bool:
 
 _LABEL = (
     r"phone|mobile|whatsapp|cellular|fax|telefon|telefax|telephone|movil|celular|rufnummer"
-    r"|hotline|(?:\b|_)(?:tel|cell|mob|ph|gsm|call|dial|text (?:me|us|to)|sms|contact|reach"
+    r"|hotline|(?:\b|_)(?:tel|cell|mob|ph|gsm|call|dial|text(?: me| us| to)?|sms|contact|reach"
     r"|answering|my number)\b|mobil|puhelin"
 )
 # The first character behind a label is none of a word, or a stream would wait at every blank.
@@ -121,7 +124,7 @@ _VALUE = re.compile(
 _NAMED_BEHIND = rf"{_NUMBER}{_EXTENSION}[ \-(]{{1,3}}(?:office|fax|mobile|cell|home|work)"
 _OTHER_NAME = re.compile(
     r"\b(?:id|imei|serial|order|ticket|case|code|pin|model|invoice|version|ver|price|cost|date|time|year"
-    r"|paid|usd|eur|ip|isbn|account|acct|ssn|zip|ref(?:erence)?|batch|part|card|v)\b|\.[a-z]|://|[$=]{2}|[\u20ac\u00a3$]",
+    r"|paid|usd|eur|ip|isbn|account|acct|ssn|zip|ref(?:erence)?|batch|part|card|v)\b|\.[a-z]|://|text[\"']|[$=]{2}|[\u20ac\u00a3$]",
     re.IGNORECASE,
 )
 _SPEAKS_OF_PHONES = re.compile(
