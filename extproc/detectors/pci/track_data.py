@@ -26,7 +26,6 @@ RECOGNIZERS = (
         longest=96,
         refine=_track,
         caseless=True,
-        needs="^",
         examples=("%B4111111111111111^DOE/JANE^27121010000000000000?",),
         near_misses=("%B4111111111111112^DOE/JANE^2712101?", "B4111111111111111^DOE"),
     ),

@@ -1,4 +1,4 @@
-"""Geographic coordinates that are exact to about ten metres: four decimals or seconds."""
+"""Geographic coordinates that are exact to about ten metres: four decimals."""
 
 import re
 
@@ -17,20 +17,9 @@ def _decimal(candidate: str) -> Span | None:
     return Span(start, len(candidate.encode()), 0.85)
 
 
-def _sexagesimal(candidate: str) -> Span | None:
-    """Degrees, minutes and perhaps seconds, with their signs."""
-    if candidate.count("\N{DEGREE SIGN}") != 2 or not re.search("['\N{PRIME}\u2019]", candidate):
-        return None
-    return Span(0, len(candidate.encode()), 0.9)
-
-
 _DEGREES = r"[+\-]?\d{1,3}\.\d{4,15}"
 _SIGN = r"(?: ?deg|[^A-Za-z0-9 ,;]{2})?"  # the degree sign has two bytes in UTF-8
 _BETWEEN = r"[ ,;/|\t]{1,3}"
-# The signs of degrees, minutes and seconds have up to six bytes: a double prime folds to two.
-_MINUTES = r"\d{1,2}(?:\.\d{1,4})?[^A-Za-z0-9]{1,4}"
-_SECONDS = r"(?:\d{1,2}(?:\.\d{1,6})?[^A-Za-z0-9]{1,7})?"
-_ANGLE = rf"\d{{1,3}}[^A-Za-z0-9]{{2,3}}{_MINUTES}{_SECONDS}"
 _LABEL = (
     r"coordinates?|coords?|gps(?:[ _](?:location|position))?|lat(?:itude)?(?:[ /,]{1,2}lo?ng)?"
     r"|latlng|lo?ng|lon(?:gitude)?|geo(?:location)?|location"
@@ -56,14 +45,5 @@ RECOGNIZERS = (
             "coordinates are 48.85661, 2.35222",
         ),
         near_misses=("lat: 40.7", "3.14159, 2.71828", "location: 12", "flat: 40.712776x"),
-    ),
-    Recognizer(
-        type="coordinates",
-        family="pii",
-        patterns=(rf"{_ANGLE}[NS][ ,;/]{{1,3}}{_ANGLE}[EW]",),
-        longest=96,
-        refine=_sexagesimal,
-        examples=("40°26'46\"N 79°58'56\"W", "40° 26\u2032 46\u2033 N, 79° 58\u2032 56\u2033 W"),
-        near_misses=("40°26'46\"", "it is 40° and 79°"),
     ),
 )
