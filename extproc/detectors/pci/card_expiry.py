@@ -73,7 +73,7 @@ RECOGNIZERS = (
     Recognizer(
         type="card_expiry",
         family="pci",
-        patterns=(rf"{_MONTH} ?[/\-] ?{_YEAR}[^A-Za-z0-9]{{1,4}}(?:cv[vc]|CV[VC])",),
+        patterns=(rf"{_MONTH} ?[/\-] ?{_YEAR}[ ,;|]{{1,3}}(?:cv[vc]|CV[VC])",),
         longest=20,
         refine=_before_cvv,
         examples=("12/27, CVV 123",),
