@@ -208,7 +208,7 @@ def test_crafted_streams_take_bounded_time(name: str) -> None:
     assert time.process_time() - started < 5
 
 
-@pytest.mark.parametrize("unit", ["1 2 3 4 5 6 7 8 9 ", "(1", "1:2:"])
+@pytest.mark.parametrize("unit", ["1 2 3 4 5 6 7 8 9 ", "1:2:"])
 def test_more_candidates_than_can_be_judged_are_refused(unit: str) -> None:
     text = unit * (3_000_000 // len(unit))
     started = time.process_time()

@@ -1,6 +1,6 @@
 """Personal data."""
 
-from extproc.detectors.pii import email, network, phone, us_ids
+from extproc.detectors.pii import coordinates, email, network, phone, url, us_ids, vehicle
 from extproc.detectors.recognizer import Finder
 
 RECOGNIZERS = (
@@ -8,6 +8,9 @@ RECOGNIZERS = (
     *phone.RECOGNIZERS,
     *us_ids.RECOGNIZERS,
     *network.RECOGNIZERS,
+    *url.RECOGNIZERS,
+    *coordinates.RECOGNIZERS,
+    *vehicle.RECOGNIZERS,
 )
 
 FINDERS: tuple[Finder, ...] = ()

@@ -8,6 +8,7 @@ from extproc.detectors.secrets import (
     jwt,
     marked,
     private_keys,
+    url_credentials,
 )
 
 RECOGNIZERS = (
@@ -18,4 +19,5 @@ RECOGNIZERS = (
     *connections.RECOGNIZERS,
     *authorization.RECOGNIZERS,
     *assignments.RECOGNIZERS,
+    *url_credentials.RECOGNIZERS,
 )
