@@ -138,7 +138,7 @@ def _value(text: NormalText, recognizer: Recognizer, start: int, ends: list[int]
             found = recognizer.refine(text.folded(start + skip, end))
             if found is None:
                 continue
-            span = Span(found.start + skip, found.end + skip, found.score)
+            span = found._replace(start=found.start + skip, end=found.end + skip)
         if span.end - span.start <= recognizer.longest:
             return span
     return None

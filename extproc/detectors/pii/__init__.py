@@ -1,13 +1,17 @@
 """Personal data."""
 
-from extproc.detectors.pii import email, network, phone, us_ids
+from extproc.detectors.labels import LabelFinder
+from extproc.detectors.pii import birth, email, network, phone, travel, us_ids
 from extproc.detectors.recognizer import Finder
 
 RECOGNIZERS = (
     *email.RECOGNIZERS,
     *phone.RECOGNIZERS,
     *us_ids.RECOGNIZERS,
+    *birth.RECOGNIZERS,
     *network.RECOGNIZERS,
 )
 
-FINDERS: tuple[Finder, ...] = ()
+FINDERS: tuple[Finder, ...] = (
+    LabelFinder("pii", (*us_ids.LABELLED, *travel.LABELLED, *birth.LABELLED)),
+)
