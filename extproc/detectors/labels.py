@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import hyperscan
 
@@ -24,7 +25,9 @@ _MOST_COLUMNS = 16
 _SHORT = 4  # letters of labels that words contain by chance
 
 _JOINTS = re.compile(r"[ _.'\-]")
-_FLEXIBLE = {" ": r"[ _\-]?", "'": r"(?:'|\xe2\x80\x99)?", ".": r"\.?", "-": "-?", "(": r"\(", ")": r"\)"}
+_BLANKS = (" ", "_", "-", "")
+_SHORTEST_JOINED = 6  # letters of words that are written as one
+_APOSTROPHES = ("'", "\u2019", "")
 _DIGIT = re.compile(rb"[0-9]")
 _NUMBER = re.compile(rb"(?<![A-Za-z_])[0-9]")
 _DELIMITER = re.compile(rb"[,;\t|]")
@@ -56,6 +59,20 @@ class Labelled:
 def label_key(label: str) -> str:
     """What is the same for all spellings of a label."""
     return _JOINTS.sub("", _folded(label).lower())
+
+
+class _Label(NamedTuple):
+    """One spelling of a label."""
+
+    read: Read
+    key: str
+    spelling: bytes
+
+    def stands(self, data: bytes, end: int) -> bool:
+        """Whether it is no part of a word where it ends at `end`; long ones may be."""
+        start = end - len(self.spelling)
+        short = len(self.key) <= _SHORT and self.spelling.isascii()
+        return not (short and start and data[start - 1 : start].isalnum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +124,10 @@ class LabelFinder(Finder):
         self.examples = tuple(text for item in items for text in item.examples)
         self.near_misses = tuple(text for item in items for text in item.near_misses)
         self._labels = [
-            (item.read, label_key(label), expression)
+            _Label(item.read, label_key(label), spelling)
             for item in items
             for label in item.labels
-            for expression in _expressions(label)
+            for spelling in sorted(_spellings(label))
         ]
         self._default = {item.read: item.types[0] for item in items}
         self._local = threading.local()
@@ -119,8 +136,8 @@ class LabelFinder(Finder):
     def _database(self) -> hyperscan.Database:
         return IN_MEMORY.database(
             [
-                Expression(expression, hyperscan.HS_FLAG_CASELESS, number)
-                for number, (_, _, expression) in enumerate(self._labels)
+                Expression(_literal(label.spelling), hyperscan.HS_FLAG_CASELESS, number)
+                for number, label in enumerate(self._labels)
             ]
         )
 
@@ -173,7 +190,7 @@ class LabelFinder(Finder):
             hits.append((end, number))
 
         self._database.scan(data, match_event_handler=on_match, scratch=scratch)
-        return hits
+        return [hit for hit in hits if self._labels[hit[1]].stands(data, hit[0])]
 
     def _behind(self, data: bytes, end: int, number: int) -> Iterator[Found]:
         text = data[end : end + _WINDOW].decode("utf-8", "replace")
@@ -218,27 +235,25 @@ def _is_row(line: bytes) -> bool:
     return bool(_DIGIT.search(line)) or not line.strip(b"|-: \r")
 
 
-def _expressions(label: str) -> Iterator[str]:
+def _spellings(label: str) -> set[bytes]:
     """Folded, and in each case where Hyperscan knows nothing of case: beyond ASCII."""
-    if label.isascii():
-        short = sum(map(str.isalnum, label)) <= _SHORT
-        yield (r"(?:\b|_)" if short else "") + _in_bytes(label)
-        return
-    spellings = (label.lower(), label.upper(), label.capitalize())
-    yield from dict.fromkeys(_in_bytes(_folded(spelling)) for spelling in spellings)
+    cases = {label} if label.isascii() else {label.lower(), label.upper(), label.capitalize()}
+    return {
+        _folded(case.replace(" ", blank).replace("'", apostrophe)).encode()
+        for case in cases
+        for blank in (_BLANKS if len(label) > _SHORTEST_JOINED else _BLANKS[:-1])
+        for apostrophe in _APOSTROPHES
+    }
 
 
 def _folded(label: str) -> str:
     return NormalText(label).data.decode()
 
 
-def _in_bytes(label: str) -> str:
-    """As a pattern, with other than ASCII characters as the bytes that they are."""
+def _literal(spelling: bytes) -> str:
+    """As a pattern: other than ASCII characters as the bytes that they are."""
     return "".join(
-        _FLEXIBLE.get(part, part)
-        if part.isascii()
-        else "".join(f"\\x{byte:02x}" for byte in part.encode())
-        for part in label
+        chr(byte) if chr(byte).isalnum() and byte < 0x80 else f"\\x{byte:02x}" for byte in spelling
     )
 
 

@@ -53,7 +53,7 @@ _LICENCE_LABELS = (
 # What the licences of the states look like (AAMVA): all digits; a letter and digits; and those of
 # Colorado, Hawaii, Kansas, Missouri, Nevada, New Hampshire, North Dakota, Ohio, Washington.
 _STATES = re.compile(
-    r"(?<![A-Za-z0-9])(?:\d{4,14}|[A-Z]{1,2}\d{3,14}|[A-Z]\d{2,4}(?:[- ]\d{1,5}){1,4}"
+    r"(?<![A-Za-z0-9])(?:[A-Z]\d{2,4}(?:[- ]\d{1,5}){1,4}|\d{4,14}|[A-Z]{1,2}\d{3,14}"
     r"|\d{2,3}-\d{2,3}-\d{3,4}|[A-Z]\d{2}-\d{2}-\d{4}|\d{2}[A-Z]{3}\d{5}|[A-Z]{3}-?\d{2}-?\d{4}"
     r"|[A-Z]{1,2}\d{6}[A-Z]|[A-Z][0-9][A-Z][0-9][A-Z]|\d{8}[A-Z]{1,2}|\d{3}[A-Z]{2}\d{4}|X\d{8}"
     r"|[A-Z]{3}[A-Z*]{2}[A-Z*]{2}\d{3}[A-Z0-9]{2}|\d{7}[A-Z]|[A-Z]\d{6}R|\d{9}[A-Z])(?![A-Za-z0-9])",
