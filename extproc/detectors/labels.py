@@ -30,8 +30,7 @@ _SHORTEST_JOINED = 6  # letters of words that are written as one
 _APOSTROPHES = ("'", "\u2019", "")
 _DIGIT = re.compile(rb"[0-9]")
 _NUMBER = re.compile(rb"(?<![A-Za-z_])[0-9]")
-_DELIMITER = re.compile(rb"[,;\t|]")
-_SUFFIX = re.compile(r"(?:es|s|number|num|no|nr|code|value)?(?![A-Za-z])", re.IGNORECASE)
+_SUFFIX = re.compile(r"(?:s|number|num|no|nr|code|value)?(?![A-Za-z])", re.IGNORECASE)
 _CELL = {
     delimiter: re.compile(rb' *(?:"[^"]*"|[^%s]*)' % re.escape(delimiter))
     for delimiter in (b",", b";", b"\t", b"|")
@@ -93,7 +92,8 @@ class _Header:
             end = data.find(b"\n", line)
             closed, end = end >= 0, end if end >= 0 else len(data)
             row = [(start, stop) for start, stop in self._split(data, line, end)]
-            if closed and (len(row) == 1 or not _is_row(data[line:end])):
+            whole = data[line:end]
+            if closed and not _is_rule(whole) and (len(row) == 1 or not _DIGIT.search(whole)):
                 return
             for column, (start, stop) in enumerate(row):
                 if start < self.start + _CONTEXT and stop - start <= _LONGEST_CELL:
@@ -216,23 +216,20 @@ def _order(found: Found) -> tuple[int, int, float, str]:
 def _header(data: bytes, place: int) -> _Header | None:
     """The header of a table in which a label ends at `place`: a line of words, above a row."""
     end = data.find(b"\n", place, place + _LONGEST_HEADER)
-    if end < 0 or not _DELIMITER.search(data, end + 1, end + 1 + _LONGEST_CELL):
+    if end < 0:
         return None
     start = data.rfind(b"\n", max(0, place - _LONGEST_HEADER), place) + 1
-    if start == 0 and place > _LONGEST_HEADER:
-        return None
     line = data[start:end]
-    if _NUMBER.search(line):
-        return None
     delimiter = max(_CELL, key=line.count)
-    row_end = data.find(b"\n", end + 1, end + 1 + _LONGEST_CELL)
-    row = data[end + 1 : row_end if row_end >= 0 else end + 1 + _LONGEST_CELL]
-    return _Header(start, end, delimiter) if delimiter in line and delimiter in row else None
+    if delimiter not in line or _NUMBER.search(line) or (start == 0 and place > _LONGEST_HEADER):
+        return None
+    below = data[end + 1 : end + 1 + _LONGEST_CELL].partition(b"\n")[0]
+    return _Header(start, end, delimiter) if delimiter in below or _is_rule(below) else None
 
 
-def _is_row(line: bytes) -> bool:
-    """Below a header: with figures, or the line that Markdown draws."""
-    return bool(_DIGIT.search(line)) or not line.strip(b"|-: \r")
+def _is_rule(line: bytes) -> bool:
+    """Whether it is drawn, as below the header of a table in Markdown or of a database."""
+    return bool(line) and not line.strip(b"|-:+= \r")
 
 
 def _spellings(label: str) -> set[bytes]:

@@ -1,7 +1,7 @@
 """Personal data."""
 
 from extproc.detectors.labels import LabelFinder
-from extproc.detectors.pii import birth, email, national_ids, network, phone, travel, us_ids
+from extproc.detectors.pii import birth, email, employees, national_ids, network, phone, travel, us_ids
 from extproc.detectors.recognizer import Finder
 
 RECOGNIZERS = (
@@ -16,6 +16,12 @@ RECOGNIZERS = (
 FINDERS: tuple[Finder, ...] = (
     LabelFinder(
         "pii",
-        (*us_ids.LABELLED, *national_ids.LABELLED, *travel.LABELLED, *birth.LABELLED),
+        (
+            *us_ids.LABELLED,
+            *national_ids.LABELLED,
+            *travel.LABELLED,
+            *birth.LABELLED,
+            *employees.LABELLED,
+        ),
     ),
 )

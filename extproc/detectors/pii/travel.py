@@ -22,7 +22,6 @@ _PASSPORT = re.compile(
     re.I,
 )
 _FARTHEST = 45  # characters between a label and its value
-_NEAR = 12  # the same, for labels of a few letters
 
 
 def _passport(_label: str, text: str) -> Iterator[Span]:
@@ -67,6 +66,9 @@ _LICENCE = re.compile(
 )
 
 
+_ONLY_NUMBER = re.compile(r"[^A-Za-z0-9/]*(?:(?:is|number|no|num)\b[^A-Za-z0-9/]*){0,2}", re.I)
+
+
 def _driver_license(label: str, text: str) -> Iterator[Span]:
     short = len(label) <= 4
     for name, expression, score in (
@@ -74,7 +76,8 @@ def _driver_license(label: str, text: str) -> Iterator[Span]:
         ("driver_license", _LICENCE, 0.7),
     ):
         for match in expression.finditer(text):
-            if match.start() > (_NEAR if short else _FARTHEST):
+            between = text[: match.start()]
+            if len(between) > _FARTHEST or (short and not _ONLY_NUMBER.fullmatch(between)):
                 break
             least = 5 if short or match[0].isdigit() or name == "driver_license" else 4
             if _digits(match[0]) >= least:

@@ -57,7 +57,7 @@ def _grouped(candidate: str) -> Span | None:
     found = _of_person(**match.groupdict(), labelled=False)
     if found is None:
         return None
-    score = found[1] - 0.2 if match[2] == "." else found[1]
+    score = found[1] if match[2] == "-" else found[1] - 0.2
     return Span(match.start(), match.end(), score, found[0])
 
 
