@@ -147,19 +147,21 @@ class LabelFinder(Finder):
         if not hits:
             return []
         found: set[Found] = set()
-        headers: dict[_Header, dict[int, int]] = {}
+        headers: dict[_Header, list[tuple[int, int]]] = {}
         for end, number in hits:
             header = _header(data, end)
             if header is not None:
-                columns = headers.setdefault(header, {})
+                columns = headers.setdefault(header, [])
                 if len(columns) < _MOST_COLUMNS:
-                    columns.setdefault(header.column(data, end), number)
+                    columns.append((header.column(data, end), number))
             elif end + _WINDOW > start and _DIGIT.search(data, end, end + _WINDOW):
                 found.update(self._behind(data, end, number))
         for header, columns in headers.items():
             for column, begin, end in header.cells(data):
-                if column in columns and end > start:
-                    found.update(self._read(data, begin, end, columns[column]))
+                if end > start:
+                    for labelled, number in columns:
+                        if labelled == column:
+                            found.update(self._read(data, begin, end, number))
         return sorted((f for f in found if f.start >= start), key=_order)
 
     def unfinished(self, data: bytes, start: int) -> int:

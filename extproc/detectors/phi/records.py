@@ -14,8 +14,8 @@ _RECORD_LABELS = (
     *("medical record", "med rec", "medrec", "med record", "medical rec", "health record"),
     *("medical file", "patient id", "patient no", "patient number", "patient #", "patient num"),
     *("patient identifier", "patient identification", "patient code", "patient ref", "pt id"),
-    *("patient reference", "patient record", "patient file", "patient chart", "pid", "pt no"),
-    *("chart id", "chart no", "chart number", "chart #", "hospital no", "hospital number"),
+    *("patient reference", "patient record", "patient file", "patient chart", "pt no"),
+    *("national health id", "chart id", "chart no", "chart number", "chart #", "hospital no", "hospital number"),
     *("hospital id", "hospital record", "hospital #", "case record", "unit number", "enterprise id"),
     *("encounter id", "encounter number", "encounter no", "encounter #", "visit number", "csn"),
     *("accession number", "accession no", "accession #", "specimen id", "admission number"),
@@ -44,10 +44,10 @@ _PLAN_LABELS = (
     *("group no", "group id", "payer id", "claim number", "claim no", "claim id", "claim #"),
     *("insurance", "policy", "krankenversichertennummer", "kvnr", "versichertennummer"),
     *("krankenkassennummer", "numéro de mutuelle", "número de póliza", "nº de póliza", "ohip"),
-    *("health insurance number", "tarjeta sanitaria", "cartão sus", "national health id"),
+    *("health insurance number", "tarjeta sanitaria", "cartão sus"),
 )
 _PLAN = re.compile(
-    r"(?<![A-Za-z0-9])(?:[A-Z]{1,5}[-_ ]?\d{4,14}[A-Z]?|\d{5,14}(?:-\d{1,3})?[A-Z]{0,2}"
+    r"(?<![A-Za-z0-9])(?:[A-Z]{1,5}[-_]?\d{4,14}[A-Z]?|[A-Z]{1,2}\d{2,5}(?:[- ]\d{3,6}){1,3}|\d{5,14}(?:-\d{1,3})?[A-Z]{0,2}"
     r"|\d{2,5}(?:[- ]\d{2,6}){1,4}|[A-Z]{1,5}(?:-[A-Z0-9]{2,10}){1,3}"
     r"|(?=[A-Z]*\d[A-Z]*\d)[A-Z0-9]{6,16})(?![A-Za-z0-9])",
     re.IGNORECASE,
@@ -150,7 +150,7 @@ LABELLED = (
     ),
     Labelled(
         types=("uk_nhs_number", "nz_nhi"),
-        labels=("nhs", "nhs number", "nhs no", "nhi", "nhi number", "national health index"),
+        labels=("nhs", "nhs number", "nhs no", "national health", "nhi", "nhi number", "national health index"),
         read=_health_service,
         examples=("NHS number: 943 476 5919", "NHI ZAC5361"),
         near_misses=("NHS number: 943 476 5918", "NHS in 2020", "NHI ABC1234"),

@@ -24,7 +24,7 @@ _LABELS = (
 # Verbs of sentences, where places and people may stand in between.
 _VERBS = (
     *("born", "birthdate", "geboren", "geb.", "né le", "née le", "né(e) le", "nacido", "nacida"),
-    *("nací", "nació", "nato il", "nata il", "nascido", "nascida", "nasceu", "nasci"),
+    *("(b.", "nací", "nació", "nato il", "nata il", "nascido", "nascida", "nasceu", "nasci"),
     *("urodzony", "urodzona", "ur.", "narozen", "narozena", "rojen", "rođen", "rođena"),
     *("född", "født", "syntynyt", "született", "doğumlu", "родился", "родилась", "lahir"),
 )

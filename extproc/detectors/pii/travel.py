@@ -66,7 +66,9 @@ _LICENCE = re.compile(
 )
 
 
-_ONLY_NUMBER = re.compile(r"[^A-Za-z0-9/]*(?:(?:is|number|no|num)\b[^A-Za-z0-9/]*){0,2}", re.I)
+_ONLY_NUMBER = re.compile(
+    r"(?:[^A-Za-z0-9/]|</t[dh]>)*(?:(?:is|number|no|num|t[dh])\b[^A-Za-z0-9/]*){0,2}", re.IGNORECASE
+)
 
 
 def _driver_license(label: str, text: str) -> Iterator[Span]:

@@ -71,7 +71,7 @@ _SSN_LABELS = (
 
 def _labelled_ssn(label: str, text: str) -> Iterator[Span]:
     """Tax numbers may be those of companies, which are written in other groups."""
-    expression = _GROUPS if "tax" in label else _LOOSE
+    expression = _GROUPS if label.startswith("tax") else _LOOSE
     for match in listed(expression, text, _FARTHEST):
         found = _of_person(**match.groupdict(), labelled=True)
         if found is not None:
