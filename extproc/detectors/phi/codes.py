@@ -13,7 +13,7 @@ _ICD = re.compile(rf"(?<![A-Za-z0-9.\-])(?:{_CODE}|[A-Z]\d\d[0-9A-Z]{{1,4}})(?![
 _ICD_ANY_CASE = re.compile(_ICD.pattern, re.IGNORECASE)
 _WITH_POINT = re.compile(r"(?<![A-Za-z0-9.\-])[A-Z]\d[0-9AB]\.[0-9A-Z]{1,4}(?![A-Za-z0-9]|\.\d)")
 _IN_BRACKETS = re.compile(r"(?<=[(\[])" + _CODE + r"(?=[)\]]|[,;/:] ?)")
-_RIGHT_BEHIND = re.compile(r"[^A-Za-z0-9]{1,4}(?:(?:is|was|code|codes|of|as|list)[^A-Za-z0-9]{1,3}){0,2}")
+_RIGHT_BEHIND = re.compile(r"[^A-Za-z0-9]{1,4}(?:(?:is|was|code|codes|of|as|list|td|th|a)[^A-Za-z0-9]{1,3}){0,2}")
 
 _ICD_LABELS = (
     *("icd", "icd-10", "icd10", "icd 10 cm", "icd-10-cm", "icd10cm", "icd-10-gm", "icd code"),
@@ -22,10 +22,10 @@ _ICD_LABELS = (
 _DIAGNOSIS_LABELS = (
     *("diagnosis", "diagnoses", "diagnosed", "dx", "diag", "diagnostic", "diagnosis code"),
     *("dx code", "assessment", "problem list", "diagnose", "diagnosi", "diagnóstico"),
-    *("diagnostik", "condition code", "comorbidities", "impression", "indication"),
+    *("diagnostik", "condition code", "comorbidities", "coded as", "billing under", "billed under", "impression", "indication"),
 )
 _CLINICAL_LABELS = (
-    *("patient", "billing code", "coded", "billed", "code", "codes", "claim", "hypertension"),
+    *("patient", "billing code", "admitted with", "presents with", "code", "codes", "claim", "hypertension"),
     *("diabetes", "mellitus", "asthma", "unspecified", "disease", "disorder", "syndrome"),
     *("infection", "fracture", "encounter", "depression", "anxiety", "pain", "pneumonia"),
     *("history of", "chronic", "acute", "cancer", "neoplasm", "failure", "injury"),
@@ -33,8 +33,13 @@ _CLINICAL_LABELS = (
 
 
 def _is_category(code: str) -> bool:
+    """B12 is a vitamin, and T8 to T13 are vertebrae: there are no such categories."""
     letter, number = code[0].upper(), code[1:3]
-    return not number.isdigit() or int(number) <= _LAST_CATEGORY.get(letter, 99)
+    if not number.isdigit():
+        return True
+    if (letter == "B" and 10 < int(number) < 15) or (letter == "T" and 7 < int(number) < 14):
+        return False
+    return int(number) <= _LAST_CATEGORY.get(letter, 99)
 
 
 def _icd(_label: str, text: str) -> Iterator[Span]:
@@ -97,6 +102,24 @@ def _ndc(_label: str, text: str) -> Iterator[Span]:
 
 def _injury(candidate: str) -> Span | None:
     return Span(0, len(candidate), 0.8) if _is_category(candidate) else None
+
+
+# How names of diseases begin or what they hold, for codes that stand before their meaning.
+_DISEASES = (
+    "(?:diabet|hypertens|asthma|disease|disorder|syndrome|pneumonia|anemia|cancer|neoplasm"
+    "|carcinoma|fracture|depressi|anxiety|obesity|arthritis|lipid|migraine|infection|unspecified"
+    "|failure|encounter|acute|chronic|essential|pain)"
+)
+_FIRST = re.compile(rf"({_CODE})([ :,|(\-]+)")
+
+
+def _explained(candidate: str) -> Span | None:
+    """Without a point, other things than codes look so, and are less often set off by a mark."""
+    match = _FIRST.match(candidate)
+    if match is None or not _is_category(match[1]):
+        return None
+    score = 0.85 if "." in match[1] else 0.6 if match[2].strip() else 0.45
+    return Span(0, match.end(1), score)
 
 
 LABELLED = (
@@ -162,5 +185,16 @@ RECOGNIZERS = (
         refine=_injury,
         examples=("S72.001A, closed",),
         near_misses=("T99.001A", "S72.001", "S7.001A"),
+    ),
+    Recognizer(
+        type="icd10",
+        family="phi",
+        patterns=(rf"\b[A-Z][0-9][0-9AB](?:\.[0-9A-Z]{{1,4}})?[ :,|(\-]+(?:[a-z0-9]+[ ,\-]+){{0,2}}{_DISEASES}",),
+        longest=80,
+        refine=_explained,
+        whole_word=False,
+        caseless=True,
+        examples=("E11.9 - Type 2 diabetes mellitus", "I10: Essential hypertension"),
+        near_misses=("B12 deficiency anemia", "T12 compression fracture", "e11 - pain"),
     ),
 )

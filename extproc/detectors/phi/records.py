@@ -47,7 +47,7 @@ _PLAN_LABELS = (
     *("health insurance number", "tarjeta sanitaria", "cartão sus"),
 )
 _PLAN = re.compile(
-    r"(?<![A-Za-z0-9])(?:[A-Z]{1,5}[-_]?\d{4,14}[A-Z]?|[A-Z]{1,2}\d{2,5}(?:[- ]\d{3,6}){1,3}|\d{5,14}(?:-\d{1,3})?[A-Z]{0,2}"
+    r"(?<![A-Za-z0-9.])(?:[A-Z]{1,5}\d{1,6}(?:-\d{1,6}){1,2}|[A-Z]{1,5}[-_]?\d{4,14}[A-Z]?|[A-Z]{1,2}\d{2,5}(?:[- ]\d{3,6}){1,3}|\d{5,14}(?:-\d{1,3})?[A-Z]{0,2}"
     r"|\d{2,5}(?:[- ]\d{2,6}){1,4}|[A-Z]{1,5}(?:-[A-Z0-9]{2,10}){1,3}"
     r"|(?=[A-Z]*\d[A-Z]*\d)[A-Z0-9]{6,16})(?![A-Za-z0-9])",
     re.IGNORECASE,
@@ -57,14 +57,18 @@ _L, _LD = "[AC-HJKMNP-RT-Y]", "[0-9AC-HJKMNP-RT-Y]"
 _MBI = rf"[1-9]{_L}{_LD}\d-?{_L}{_LD}\d-?{_L}{{2}}\d{{2}}"
 
 _BETWEEN = re.compile(
-    r"[^A-Za-z0-9]*(?:(?:is|was|number|no|num|id|identifier|of|the|patient|for|card|member|policy"
-    r"|record|nr|ist|est|es|mrn|td|th|span|b|as|assigned|your|my|his|her)\b[^A-Za-z0-9]*){0,4}",
+    r"[^A-Za-z0-9]*(?:(?:is|was|number|no|num|id|identifier|of|the|patient|for|on|file|card|member"
+    r"|policy|record|nr|ist|est|es|mrn|td|th|span|b|a|as|assigned|your|my|his|her|user|answer|it)"
+    r"\b[^A-Za-z0-9]*){0,4}(?:(?<=for )[a-z]+\W{1,2}[a-z]+(?:\W{1,2}[a-z]+)?[^A-Za-z0-9]+(?:is )?)?"
+    r"(?:(?<=of )[a-z]+\W{1,2}[a-z]+(?:\W{1,2}[a-z]+)?[^A-Za-z0-9]+(?:is )?)?",
     re.IGNORECASE,
 )
 _FARTHEST = 45  # characters between a label and its value
 _NO_NUMBER = re.compile(
-    r"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d\d?[-./]\d\d?[-./](?:\d\d){1,2}|\d{3}[-. ]\d{3}[-. ]\d{4}"
-    r"|(?:19|20)\d\d|\d+[.]\d+"
+    r"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d\d?[./]\d\d?[./]\d\d|\d\d?[-./]\d\d?[-./]\d{4}"
+    r"|\d{3}[-. ]\d{3}[-. ]\d{4}"
+    r"|(?:19|20)\d\d|\d+[.]\d+|rfc ?\d+",
+    re.IGNORECASE,
 )
 
 

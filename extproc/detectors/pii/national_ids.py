@@ -47,7 +47,7 @@ def _is_valid(item: NationalId, value: str) -> bool:
 
 
 _BY_LABEL: dict[str, list[NationalId]] = {}
-for _item in NATIONAL_IDS:
+for _item in sorted(NATIONAL_IDS, key=lambda item: not item.check):
     for _label in _item.labels:
         _BY_LABEL.setdefault(label_key(_label), []).append(_item)
 

@@ -67,7 +67,7 @@ _LICENCE = re.compile(
 
 
 _ONLY_NUMBER = re.compile(
-    r"(?:[^A-Za-z0-9/]|</t[dh]>)*(?:(?:is|number|no|num|t[dh])\b[^A-Za-z0-9/]*){0,2}", re.IGNORECASE
+    r"(?:[^A-Za-z0-9/]|</t[dh]>)*(?:(?:is|number|no|num|t[dh]|a)\b[^A-Za-z0-9/]*){0,2}", re.IGNORECASE
 )
 
 
