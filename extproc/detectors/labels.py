@@ -33,7 +33,8 @@ _SUFFIX = re.compile(r"(?:s|number|num|no|nr|code|value)?(?![A-Za-z])", re.IGNOR
 # waits in a stream for a label that does not come.
 _WORD = rb"(?:[A-Za-z]{1,5}-?)?[0-9][A-Za-z0-9./+\-]{3,20}"
 _BEFORE = re.compile(
-    rb"(?<![A-Za-z0-9])(%s)(?: ?[(\[]| (?:is|was|as) (?:my|his|her|our|their|your|the|a) )\Z" % _WORD
+    rb"(?<![A-Za-z0-9])(%s)(?: ?[(\[]| (?:is|was|as) (?:my|his|her|our|their|your|the|a) )\Z"
+    % _WORD
 )
 _MAYBE_BEFORE = re.compile(
     rb"%s(?: ?[(\[][A-Za-z '.\-]{0,40}| (?:i|w|a|wa)?| (?:is|was|as)(?: [A-Za-z '.\-]{0,48})?)?\Z"
@@ -139,11 +140,7 @@ class LabelFinder(Finder):
             if len(columns) < _MOST_COLUMNS:
                 columns.append((header.column(data, end), label))
         for header, columns in headers.items():
-            for column, begin, end in header.cells(data):
-                if end > start:
-                    for labelled, label in columns:
-                        if labelled == column:
-                            found.update(label.read(data, begin, end))
+            found.update(_below(data, header, columns))
         return sorted((value for value in found if value.start >= start), key=_order)
 
     def unfinished(self, data: bytes, start: int) -> int:
@@ -172,6 +169,16 @@ class LabelFinder(Finder):
         self._database.scan(data, match_event_handler=on_match, scratch=scratch)
         hits = ((end, self._labels[number]) for end, number in ends)
         return [(end, label) for end, label in hits if label.stands(data, end)]
+
+
+def _below(
+    data: bytes, header: tables.Header, columns: list[tuple[int, _Label]]
+) -> Iterator[Found]:
+    """The values in the columns of a table that are labelled."""
+    for column, start, end in header.cells(data):
+        for labelled, label in columns:
+            if labelled == column:
+                yield from label.read(data, start, end)
 
 
 def _beside(data: bytes, end: int, label: _Label) -> Iterator[Found]:

@@ -13,7 +13,9 @@ _ICD = re.compile(rf"(?<![A-Za-z0-9.\-])(?:{_CODE}|[A-Z]\d\d[0-9A-Z]{{1,4}})(?![
 _ICD_ANY_CASE = re.compile(_ICD.pattern, re.IGNORECASE)
 _WITH_POINT = re.compile(r"(?<![A-Za-z0-9.\-])[A-Z]\d[0-9AB]\.[0-9A-Z]{1,4}(?![A-Za-z0-9]|\.\d)")
 _IN_BRACKETS = re.compile(r"(?<=[(\[])" + _CODE + r"(?=[)\]]|[,;/:] ?)")
-_RIGHT_BEHIND = re.compile(r"[^A-Za-z0-9]{1,4}(?:(?:is|was|code|codes|of|as|list|td|th|a)[^A-Za-z0-9]{1,3}){0,2}")
+_RIGHT_BEHIND = re.compile(
+    r"[^A-Za-z0-9]{1,4}(?:(?:is|was|code|codes|of|as|list|td|th|a)[^A-Za-z0-9]{1,3}){0,2}"
+)
 
 _ICD_LABELS = (
     *("icd", "icd-10", "icd10", "icd 10 cm", "icd-10-cm", "icd10cm", "icd-10-gm", "icd code"),
@@ -22,10 +24,28 @@ _ICD_LABELS = (
 _DIAGNOSIS_LABELS = (
     *("diagnosis", "diagnoses", "diagnosed", "dx", "diag", "diagnostic", "diagnosis code"),
     *("dx code", "assessment", "problem list", "diagnose", "diagnosi", "diagnóstico"),
-    *("diagnostik", "condition code", "comorbidities", "coded as", "billing under", "billed under", "impression", "indication"),
+    *(
+        "diagnostik",
+        "condition code",
+        "comorbidities",
+        "coded as",
+        "billing under",
+        "billed under",
+        "impression",
+        "indication",
+    ),
 )
 _CLINICAL_LABELS = (
-    *("patient", "billing code", "admitted with", "presents with", "code", "codes", "claim", "hypertension"),
+    *(
+        "patient",
+        "billing code",
+        "admitted with",
+        "presents with",
+        "code",
+        "codes",
+        "claim",
+        "hypertension",
+    ),
     *("diabetes", "mellitus", "asthma", "unspecified", "disease", "disorder", "syndrome"),
     *("infection", "fracture", "encounter", "depression", "anxiety", "pain", "pneumonia"),
     *("history of", "chronic", "acute", "cancer", "neoplasm", "failure", "injury"),
@@ -73,7 +93,9 @@ def _diagnosis(_label: str, text: str) -> Iterator[Span]:
 def _clinical(label: str, text: str) -> Iterator[Span]:
     """A code with a point, or in brackets right behind the name of a disease."""
     for match in _WITH_POINT.finditer(text):
-        if _is_category(match[0]) and match.start() <= (_NEAR if label[:4] == "code" else _FARTHEST):
+        if _is_category(match[0]) and match.start() <= (
+            _NEAR if label[:4] == "code" else _FARTHEST
+        ):
             yield Span(match.start(), match.end(), 0.7)
     bracket = _IN_BRACKETS.search(text)
     if bracket is not None and bracket.start() <= _NEAR and _is_category(bracket[0]):
@@ -109,6 +131,9 @@ _DISEASES = (
     "(?:diabet|hypertens|asthma|disease|disorder|syndrome|pneumonia|anemia|cancer|neoplasm"
     "|carcinoma|fracture|depressi|anxiety|obesity|arthritis|lipid|migraine|infection|unspecified"
     "|failure|encounter|acute|chronic|essential|pain)"
+)
+_EXPLAINED = (
+    r"\b[A-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?[ :,|(\-]+(?:[a-z0-9]+[ ,\-]+){0,2}" + _DISEASES
 )
 _FIRST = re.compile(rf"({_CODE})([ :,|(\-]+)")
 
@@ -146,7 +171,12 @@ LABELLED = (
             "Diagnosis: Type 2 diabetes mellitus (E11.9)",
             "diagnosed with essential hypertension (I10)",
         ),
-        near_misses=("diagnosis of an A10 plane", "diagnostic port B12", "dx 11", "diagnosed on A1"),
+        near_misses=(
+            "diagnosis of an A10 plane",
+            "diagnostic port B12",
+            "dx 11",
+            "diagnosed on A1",
+        ),
     ),
     Labelled(
         types=("icd10",),
@@ -189,7 +219,7 @@ RECOGNIZERS = (
     Recognizer(
         type="icd10",
         family="phi",
-        patterns=(rf"\b[A-Z][0-9][0-9AB](?:\.[0-9A-Z]{{1,4}})?[ :,|(\-]+(?:[a-z0-9]+[ ,\-]+){{0,2}}{_DISEASES}",),
+        patterns=(_EXPLAINED,),
         longest=80,
         refine=_explained,
         whole_word=False,

@@ -12,7 +12,13 @@ _NPI_LABELS = (
     *("provider number", "provider no", "provider identifier", "provider #", "physician id"),
     *("prescriber id", "prescriber", "rendering provider", "referring provider", "clinician id"),
     *("billing provider", "attending physician", "attending provider", "ordering provider"),
-    *("ordering physician", "referring physician", "supervising provider", "facility id", "provider"),
+    *(
+        "ordering physician",
+        "referring physician",
+        "supervising provider",
+        "facility id",
+        "provider",
+    ),
 )
 _NPI = re.compile(r"(?<![A-Za-z0-9])[12]\d{2}[- ]?\d{3}[- ]?\d{4}(?![A-Za-z0-9])")
 _FARTHEST = 60  # characters between a label and its value

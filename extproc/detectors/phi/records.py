@@ -15,14 +15,44 @@ _RECORD_LABELS = (
     *("medical file", "patient id", "patient no", "patient number", "patient #", "patient num"),
     *("patient identifier", "patient identification", "patient code", "patient ref", "pt id"),
     *("patient reference", "patient record", "patient file", "patient chart", "pt no"),
-    *("national health id", "chart id", "chart no", "chart number", "chart #", "hospital no", "hospital number"),
-    *("hospital id", "hospital record", "hospital #", "case record", "unit number", "enterprise id"),
+    *(
+        "national health id",
+        "chart id",
+        "chart no",
+        "chart number",
+        "chart #",
+        "hospital no",
+        "hospital number",
+    ),
+    *(
+        "hospital id",
+        "hospital record",
+        "hospital #",
+        "case record",
+        "unit number",
+        "enterprise id",
+    ),
     *("encounter id", "encounter number", "encounter no", "encounter #", "visit number", "csn"),
     *("accession number", "accession no", "accession #", "specimen id", "admission number"),
-    *("admission no", "admission id", "patientennummer", "patienten-id", "patienten nr", "fallnummer"),
+    *(
+        "admission no",
+        "admission id",
+        "patientennummer",
+        "patienten-id",
+        "patienten nr",
+        "fallnummer",
+    ),
     *("dossier médical", "numéro de dossier", "numéro de patient", "n° dossier", "ipp"),
     *("historia clínica", "número de historia", "nhc", "expediente clínico", "expediente médico"),
-    *("cartella clinica", "prontuário", "patiëntnummer", "patientnummer", "病历号", "住院号", "カルテ番号"),
+    *(
+        "cartella clinica",
+        "prontuário",
+        "patiëntnummer",
+        "patientnummer",
+        "病历号",
+        "住院号",
+        "カルテ番号",
+    ),
 )
 _RECORD = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z]{1,5}[-_:#]?\d{3,12}(?:[-/]\d{1,6}){0,2}[A-Z]?|\d{4,14}[A-Z]?"
@@ -47,7 +77,8 @@ _PLAN_LABELS = (
     *("health insurance number", "tarjeta sanitaria", "cartão sus"),
 )
 _PLAN = re.compile(
-    r"(?<![A-Za-z0-9.])(?:[A-Z]{1,5}\d{1,6}(?:-\d{1,6}){1,2}|[A-Z]{1,5}[-_]?\d{4,14}[A-Z]?|[A-Z]{1,2}\d{2,5}(?:[- ]\d{3,6}){1,3}|\d{5,14}(?:-\d{1,3})?[A-Z]{0,2}"
+    r"(?<![A-Za-z0-9.])(?:[A-Z]{1,5}\d{1,6}(?:-\d{1,6}){1,2}|[A-Z]{1,5}[-_]?\d{4,14}[A-Z]?"
+    r"|[A-Z]{1,2}\d{2,5}(?:[- ]\d{3,6}){1,3}|\d{5,14}(?:-\d{1,3})?[A-Z]{0,2}"
     r"|\d{2,5}(?:[- ]\d{2,6}){1,4}|[A-Z]{1,5}(?:-[A-Z0-9]{2,10}){1,3}"
     r"|(?=[A-Z]*\d[A-Z]*\d)[A-Z0-9]{6,16})(?![A-Za-z0-9])",
     re.IGNORECASE,
@@ -72,7 +103,9 @@ _NO_NUMBER = re.compile(
 )
 
 
-def _right_behind(expression: "re.Pattern[str]", least: int, score: float) -> Callable[..., Iterator[Span]]:
+def _right_behind(
+    expression: "re.Pattern[str]", least: int, score: float
+) -> Callable[..., Iterator[Span]]:
     """Reads what follows its label with nothing but words of no meaning in between."""
 
     def read(_label: str, text: str) -> Iterator[Span]:
@@ -154,7 +187,15 @@ LABELLED = (
     ),
     Labelled(
         types=("uk_nhs_number", "nz_nhi"),
-        labels=("nhs", "nhs number", "nhs no", "national health", "nhi", "nhi number", "national health index"),
+        labels=(
+            "nhs",
+            "nhs number",
+            "nhs no",
+            "national health",
+            "nhi",
+            "nhi number",
+            "national health index",
+        ),
         read=_health_service,
         examples=("NHS number: 943 476 5919", "NHI ZAC5361"),
         near_misses=("NHS number: 943 476 5918", "NHS in 2020", "NHI ABC1234"),

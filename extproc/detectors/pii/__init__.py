@@ -1,7 +1,16 @@
 """Personal data."""
 
 from extproc.detectors.labels import LabelFinder
-from extproc.detectors.pii import birth, email, employees, national_ids, network, phone, travel, us_ids
+from extproc.detectors.pii import (
+    birth,
+    email,
+    employees,
+    national_ids,
+    network,
+    phone,
+    travel,
+    us_ids,
+)
 from extproc.detectors.recognizer import Finder
 
 RECOGNIZERS = (

@@ -18,7 +18,15 @@ _LABELS = (
     *("dátum narodenia", "datum rođenja", "datum rojstva", "data nașterii", "születési idő"),
     *("születési dátum", "doğum tarihi", "tanggal lahir", "tarikh lahir", "ngày sinh"),
     *("дата рождения", "дата народження", "дата на раждане", "ημερομηνία γέννησης"),
-    *("sünniaeg", "gimimo data", "dzimšanas datums", "生年月日", "出生日期", "出生年月", "생년월일"),
+    *(
+        "sünniaeg",
+        "gimimo data",
+        "dzimšanas datums",
+        "生年月日",
+        "出生日期",
+        "出生年月",
+        "생년월일",
+    ),
     *("วันเกิด", "تاريخ الميلاد", "תאריך לידה", "जन्म तिथि", "kaarawan"),
 )
 # Verbs of sentences, where places and people may stand in between.
@@ -54,7 +62,9 @@ def _of_birth(_label: str, text: str) -> Iterator[Span]:
 
 
 _NUMERIC = r"[0-9]{1,4}[/.\-][0-9]{1,2}[/.\-][0-9]{1,4}"
-_BEHIND = r"[ (,]+(?:is |as |was )?(?:my |his |her |their |the |your )?(?:dob|date of birth|birth ?da)"
+_BEHIND = (
+    r"[ (,]+(?:is |as |was )?(?:my |his |her |their |the |your )?(?:dob|date of birth|birth ?da)"
+)
 
 
 def _date_before(candidate: str) -> Span | None:

@@ -184,7 +184,16 @@ def in_pan(value: str) -> bool:
 def my_nric(value: str) -> bool:
     """A birth date and a place of birth, of which some numbers are not given."""
     place = int(value[6:8])
-    return is_day(value[:2], value[2:4], value[4:6]) and place not in (0, 17, 18, 19, 20, 69, 70, 73)
+    return is_day(value[:2], value[2:4], value[4:6]) and place not in (
+        0,
+        17,
+        18,
+        19,
+        20,
+        69,
+        70,
+        73,
+    )
 
 
 def id_nik(value: str) -> bool:

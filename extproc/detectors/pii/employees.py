@@ -17,10 +17,12 @@ _LABELS = (
 _NUMBER = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z]{1,5}[-_ ]?\d{3,10}[A-Z]?|\d{4,10}|[A-Z]{1,4}-\d{2,4}-\d{2,6})"
     r"(?![A-Za-z0-9]|[./-]\d)",
-    re.I,
+    re.IGNORECASE,
 )
 _FARTHEST = 24  # characters between a label and its value
-_BETWEEN = re.compile(r"[^A-Za-z0-9]*(?:(?:is|number|no|num|id|was)\b[^A-Za-z0-9]*){0,2}", re.I)
+_BETWEEN = re.compile(
+    r"[^A-Za-z0-9]*(?:(?:is|number|no|num|id|was)\b[^A-Za-z0-9]*){0,2}", re.IGNORECASE
+)
 
 
 def _employee(_label: str, text: str) -> Iterator[Span]:

@@ -78,7 +78,7 @@ _TAX_LABELS = (
 _ANY = re.compile(
     r"(?<![A-Za-z0-9])(?=[A-Z0-9 .\-/]{0,6}\d)[A-Z0-9]{1,5}(?:[.\-/]?[A-Z0-9]{1,12}){1,5}"
     r"(?![A-Za-z0-9])",
-    re.I,
+    re.IGNORECASE,
 )
 _NEAR = 24
 

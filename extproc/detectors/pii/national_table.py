@@ -95,7 +95,9 @@ NATIONAL_IDS = (
         ("codice fiscale", "cod. fiscale", "cod fisc", "c.f.", "fiscal code"),
     ),
     NationalId("it_vat_id", _n(11), "it.iva", ("partita iva", "p.iva", "p. iva", "piva")),
-    NationalId("pt_nif", _n(9), "pt.nif", ("nif", "contribuinte", "n.i.f.", "identificação fiscal")),
+    NationalId(
+        "pt_nif", _n(9), "pt.nif", ("nif", "contribuinte", "n.i.f.", "identificação fiscal")
+    ),
     NationalId(
         "pt_citizen_card",
         r"\d{8}_\d_[A-Z0-9]{2}\d",
@@ -158,16 +160,22 @@ NATIONAL_IDS = (
     NationalId("hr_oib", _n(11), "hr.oib", ("oib", "osobni identifikacijski broj")),
     NationalId("si_emso", _n(13), "si.emso", ("emšo", "emso", "matična številka")),
     NationalId("si_tax_number", _n(8), "si.ddv", ("davčna številka", "davcna stevilka")),
-    NationalId("jmbg", _n(13), "jmbg", ("jmbg", "матични број", "matični broj", "embg", "матичен број")),
+    NationalId(
+        "jmbg", _n(13), "jmbg", ("jmbg", "матични број", "matični broj", "embg", "матичен број")
+    ),
     NationalId("ee_isikukood", _n(11), "ee.ik", ("isikukood", "isikukoodi", "estonian id")),
-    NationalId("lt_asmens_kodas", _n(11), "lt.asmens", ("asmens kodas", "asmens kodo", "asm. kodas")),
+    NationalId(
+        "lt_asmens_kodas", _n(11), "lt.asmens", ("asmens kodas", "asmens kodo", "asm. kodas")
+    ),
     NationalId(
         "lv_personas_kods",
         r"\d{6}[- ]?\d{5}",
         "lv_personal_code",
         ("personas kods", "personas kodu", "latvian id"),
     ),
-    NationalId("hu_tax_id", _n(10), "hu_tax_id", ("adóazonosító", "adoazonosito", "adóazonosító jel")),
+    NationalId(
+        "hu_tax_id", _n(10), "hu_tax_id", ("adóazonosító", "adoazonosito", "adóazonosító jel")
+    ),
     NationalId("hu_taj", _n(9), "hu_taj", ("taj", "taj szám", "taj-szám", "társadalombiztosítási")),
     NationalId(
         "hu_personal_id",
@@ -188,7 +196,9 @@ NATIONAL_IDS = (
     ),
     NationalId("ru_inn", r"\d{12}|\d{10}", "ru.inn", ("инн", "inn")),
     NationalId("ru_snils", r"\d{3}_\d{3}_\d{3}_\d{2}", "ru_snils", ("снилс", "snils")),
-    NationalId("ua_rnokpp", _n(10), "ua.rntrc", ("рнокпп", "іпн", "ідентифікаційний код", "rnokpp")),
+    NationalId(
+        "ua_rnokpp", _n(10), "ua.rntrc", ("рнокпп", "іпн", "ідентифікаційний код", "rnokpp")
+    ),
     # Americas
     NationalId(
         "ca_sin",
@@ -200,7 +210,16 @@ NATIONAL_IDS = (
     NationalId("br_cnpj", r"\d{2}_\d{3}_\d{3}_\d{4}_\d{2}", "br.cnpj", ("cnpj", "c.n.p.j.")),
     NationalId("ar_dni", r"\d{1,2}\.?\d{3}\.?\d{3}", "ar.dni", ("dni", "d.n.i.", "documento")),
     NationalId("ar_cuit", r"\d{2}_\d{8}_\d", "ar.cuit", ("cuit", "cuil", "c.u.i.t.")),
-    NationalId("cl_rut", r"\d{1,2}_\d{3}_\d{3}_[\dK]", "cl.rut", ("rut", "r.u.t.", "rol único",)),
+    NationalId(
+        "cl_rut",
+        r"\d{1,2}_\d{3}_\d{3}_[\dK]",
+        "cl.rut",
+        (
+            "rut",
+            "r.u.t.",
+            "rol único",
+        ),
+    ),
     NationalId(
         "co_cedula",
         r"\d{1,3}(?:[. ]?\d{3}){2,3}",
@@ -220,7 +239,9 @@ NATIONAL_IDS = (
     NationalId(
         "in_aadhaar", _n(12), "in_.aadhaar", ("aadhaar", "aadhar", "adhaar", "uidai", "आधार")
     ),
-    NationalId("in_pan", r"[A-Z]{5}_\d{4}_[A-Z]", "in_pan", ("pan", "permanent account", "pan card")),
+    NationalId(
+        "in_pan", r"[A-Z]{5}_\d{4}_[A-Z]", "in_pan", ("pan", "permanent account", "pan card")
+    ),
     NationalId("in_voter_id", r"[A-Z]{3}_\d{7}", "", ("voter id", "epic", "elector's photo")),
     NationalId("pk_cnic", r"\d{5}_\d{7}_\d", "pk.cnic", ("cnic", "nicop", "nadra")),
     NationalId("lk_nic", r"\d{9}_[VX]", "", ("nic", "sri lankan id")),
@@ -242,7 +263,9 @@ NATIONAL_IDS = (
         "tw_id_card",
         ("身分證", "身份證", "身分證字號", "統一編號", "taiwan id", "taiwanese id"),
     ),
-    NationalId("sg_nric", r"[STFGM]_\d{7}_[A-Z]", "sg_nric", ("nric", "fin", "nric/fin", "singapore id")),
+    NationalId(
+        "sg_nric", r"[STFGM]_\d{7}_[A-Z]", "sg_nric", ("nric", "fin", "nric/fin", "singapore id")
+    ),
     NationalId(
         "kr_rrn",
         r"\d{6}_\d{7}",
@@ -262,7 +285,10 @@ NATIONAL_IDS = (
         ("บัตรประชาชน", "เลขประจำตัวประชาชน", "ประจำตัวประชาชน", "thai id", "thai national"),
     ),
     NationalId(
-        "my_nric", r"\d{6}_\d{2}_\d{4}", "my_nric", ("mykad", "nric", "ic no", "kad pengenalan", "no kp")
+        "my_nric",
+        r"\d{6}_\d{2}_\d{4}",
+        "my_nric",
+        ("mykad", "nric", "ic no", "kad pengenalan", "no kp"),
     ),
     NationalId("id_nik", _n(16), "id_nik", ("nik", "nomor induk", "ktp", "kependudukan")),
     NationalId("vn_cccd", r"0\d{2}_\d{3}_\d{3}_\d{3}", "", ("cccd", "căn cước", "cmnd", "cmt")),
@@ -271,7 +297,10 @@ NATIONAL_IDS = (
         "il_id", _n(9), "il.idnr", ("תעודת זהות", "ת.ז.", "teudat zehut", "israeli id", "israel id")
     ),
     NationalId(
-        "ae_emirates_id", r"784_\d{4}_\d{7}_\d", "ae_emirates_id", ("emirates id", "الهوية الإماراتية")
+        "ae_emirates_id",
+        r"784_\d{4}_\d{7}_\d",
+        "ae_emirates_id",
+        ("emirates id", "الهوية الإماراتية"),
     ),
     NationalId("sa_id", _n(10), "sa_id", ("iqama", "saudi id", "رقم الهوية", "الهوية الوطنية")),
     NationalId("kz_iin", _n(12), "kz_iin", ("жсн", "иин", "iin")),

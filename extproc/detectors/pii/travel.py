@@ -8,18 +8,35 @@ from extproc.detectors.recognizer import Span
 
 _PASSPORT_LABELS = (
     *("passport", "travel document", "reisepass", "reisepassnummer", "passnummer", "passeport"),
-    *("pasaporte", "passaporto", "passaporte", "paspoort", "paspoortnummer", "pasaport", "paszport"),
+    *(
+        "pasaporte",
+        "passaporto",
+        "passaporte",
+        "paspoort",
+        "paspoortnummer",
+        "pasaport",
+        "paszport",
+    ),
     *("paszportu", "cestovní pas", "passi number", "pașaport", "útlevél", "putovnica", "паспорт"),
-    *("паспорта", "διαβατήριο", "护照", "護照", "旅券番号", "パスポート", "여권번호", "หนังสือเดินทาง"),
+    *(
+        "паспорта",
+        "διαβατήριο",
+        "护照",
+        "護照",
+        "旅券番号",
+        "パスポート",
+        "여권번호",
+        "หนังสือเดินทาง",
+    ),
     *("جواز سفر", "דרכון", "पासपोर्ट", "hộ chiếu", "paspor"),
 )
-_US_PASSPORT = re.compile(r"(?<![A-Za-z0-9\-])(?:\d{9}|[A-Z]\d{8})(?![A-Za-z0-9\-])", re.I)
+_US_PASSPORT = re.compile(r"(?<![A-Za-z0-9\-])(?:\d{9}|[A-Z]\d{8})(?![A-Za-z0-9\-])", re.IGNORECASE)
 # Letters and digits of other countries' passports: GB 9, DE C01X00T47, FR 12AB34567, IT YA1234567,
 # CN E12345678, IN A1234567, RU 45 12 345678.
 _PASSPORT = re.compile(
     r"(?<![A-Za-z0-9\-])(?:[A-Z]{1,3} ?\d{6,9}|\d{2}[A-Z]{2}\d{5}|[CFGHJK][0-9A-Z]{8}"
     r"|\d{2} ?\d{2} ?\d{6}|\d{7,8}|[A-Z]{2}\d{2}[A-Z]{2}\d{3,4}|[A-Z]\d{6}[A-Z])(?![A-Za-z0-9\-])",
-    re.I,
+    re.IGNORECASE,
 )
 _FARTHEST = 45  # characters between a label and its value
 
@@ -56,18 +73,19 @@ _STATES = re.compile(
     r"|\d{2,3}-\d{2,3}-\d{3,4}|[A-Z]\d{2}-\d{2}-\d{4}|\d{2}[A-Z]{3}\d{5}|[A-Z]{3}-?\d{2}-?\d{4}"
     r"|[A-Z]{1,2}\d{6}[A-Z]|[A-Z][0-9][A-Z][0-9][A-Z]|\d{8}[A-Z]{1,2}|\d{3}[A-Z]{2}\d{4}|X\d{8}"
     r"|[A-Z]{3}[A-Z*]{2}[A-Z*]{2}\d{3}[A-Z0-9]{2}|\d{7}[A-Z]|[A-Z]\d{6}R|\d{9}[A-Z])(?![A-Za-z0-9])",
-    re.I,
+    re.IGNORECASE,
 )
 # GB: surname, birth date, initials and check; DE: authority, number, check; others digits, letters.
 _LICENCE = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Z9]{5}\d{6}[A-Z9]{2}[A-Z0-9]{3}|[A-Z0-9]{3,4}[A-Z0-9]{6}\d[A-Z0-9]"
     r"|[A-Z0-9]{7,18})(?![A-Za-z0-9])",
-    re.I,
+    re.IGNORECASE,
 )
 
 
 _ONLY_NUMBER = re.compile(
-    r"(?:[^A-Za-z0-9/]|</t[dh]>)*(?:(?:is|number|no|num|t[dh]|a)\b[^A-Za-z0-9/]*){0,2}", re.IGNORECASE
+    r"(?:[^A-Za-z0-9/]|</t[dh]>)*(?:(?:is|number|no|num|t[dh]|a)\b[^A-Za-z0-9/]*){0,2}",
+    re.IGNORECASE,
 )
 
 
@@ -114,7 +132,7 @@ LABELLED = (
             "Driver License: D123-4567-8901-23",
             "DL# LH329609T",
             '{"driversLicense": "A1234567"}',
-            "driver’s licence M943688896309",
+            "driver\u2019s licence M943688896309",
         ),
         near_misses=(
             "a driver's license costs 35 dollars",

@@ -43,6 +43,7 @@ _GOODS = (
     "(?:part|item|sku|model|serial|invoice|tracking|ticket|catalog|product|lot|batch|order|case"
     "|stock|fax|upc)"
 )
+_HYPHENS = r"[0-9]{3}-[0-9]{2}-[0-9]{4}"
 _GOODS_BEFORE = re.compile(rf"(?:{_GOODS})\b", re.IGNORECASE)
 
 
@@ -92,9 +93,9 @@ def _us_ein(label: str, text: str) -> Iterator[Span]:
     """With its hyphen, or behind a label of nothing else and with a prefix that the IRS assigns."""
     for match in listed(_EIN, text, _FARTHEST):
         yield Span(match.start(), match.end(), 0.9 if ein.is_valid(match[0]) else 0.6)
-    match = _BARE_EIN.search(text)
-    if match and match.start() <= _NEAR and label in _OF_COMPANIES and ein.is_valid(match[0]):
-        yield Span(match.start(), match.end(), 0.7)
+    bare = _BARE_EIN.search(text)
+    if bare and bare.start() <= _NEAR and label in _OF_COMPANIES and ein.is_valid(bare[0]):
+        yield Span(bare.start(), bare.end(), 0.7)
 
 
 LABELLED = (
@@ -139,8 +140,7 @@ RECOGNIZERS = (
         also=("us_itin",),
         family=_FAMILY,
         patterns=(
-            rf"(?:{_GOODS}(?: number| no\.?)?[ :#]{{1,3}}|[0-9]-)?"
-            r"[0-9]{3}-[0-9]{2}-[0-9]{4}",
+            rf"(?:{_GOODS}(?: number| no\.?)?[ :#]{{1,3}}|[0-9]-)?{_HYPHENS}",
             r"[0-9]{3} [0-9]{2} [0-9]{4}",
             r"[0-9]{3}\.[0-9]{2}\.[0-9]{4}",
         ),
