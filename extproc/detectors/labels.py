@@ -19,6 +19,7 @@ from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Finder, Found, Span
 
 _WINDOW = 112  # bytes behind a label that are read
+_PAST_NEXT = 40  # of them behind the next label that the same function reads
 _MOST_COLUMNS = 16
 _SHORT = 4  # letters of labels that words contain by chance
 _SHORTEST_JOINED = 6  # letters of words that are written as one
@@ -27,7 +28,8 @@ _APOSTROPHES = ("'", "\u2019", "")
 
 _JOINTS = re.compile(r"[ _.'\-]")
 _DIGIT = re.compile(rb"[0-9]")
-_SUFFIX = re.compile(r"(?:s|number|num|no|nr|code|value)?(?![A-Za-z])", re.IGNORECASE)
+_SUFFIX = re.compile(rb"(?:s|number|num|no|nr|code|value)(?![A-Za-z])", re.IGNORECASE)
+_BEFORE_LABELS = (b" ", b"(", b"[")
 
 # A value before its label: `1234567893 is my NPI`, `1234567893 (NPI)`. One word, so that little
 # waits in a stream for a label that does not come.
@@ -80,15 +82,15 @@ class _Label(NamedTuple):
         short = len(self.key) <= _SHORT and self.spelling.isascii()
         return not (short and start and data[start - 1 : start].isalnum())
 
-    def read(self, data: bytes, start: int, end: int) -> Iterator[Found]:
-        piece = data[start:end]
+    def read(self, piece: bytes) -> Iterator[Found]:
+        """The values in what stands beside it."""
         text = piece.decode("utf-8", "replace")
         for span in self.labelled.read(self.key, text):
             first, last = span.start, span.end
             if not piece.isascii():
                 first, last = (len(text[:place].encode()) for place in (first, last))
             name = span.type or self.labelled.types[0]
-            yield Found(name, start + first, start + last, span.score)
+            yield Found(name, first, last, span.score)
 
 
 _Hit = tuple[int, _Label]
@@ -125,22 +127,26 @@ class LabelFinder(Finder):
 
     def find(self, data: bytes, start: int) -> list[Found]:
         """What begins at `start` or later, in order."""
-        hits = self._hits(data)
+        hits = self._hits(data, 0)
         if not hits:
             return []
+        reading = _Reading(data)
         found: set[Found] = set()
         headers: dict[tables.Header, list[tuple[int, _Label]]] = {}
-        for end, label in hits:
+        following: dict[int, int] = {}  # by what reads it, where the next label ends
+        for end, label in reversed(hits):
+            stop = min(end + _WINDOW, following.get(id(label.labelled), len(data)) + _PAST_NEXT)
+            following[id(label.labelled)] = end
             header = tables.header(data, end)
             if header is None:
                 if end + _WINDOW > start:
-                    found.update(_beside(data, end, label))
+                    found.update(reading.beside(end, stop, label))
                 continue
             columns = headers.setdefault(header, [])
             if len(columns) < _MOST_COLUMNS:
                 columns.append((header.column(data, end), label))
         for header, columns in headers.items():
-            found.update(_below(data, header, columns))
+            found.update(reading.below(header, columns))
         return sorted((value for value in found if value.start >= start), key=_order)
 
     def unfinished(self, data: bytes, start: int) -> int:
@@ -148,7 +154,7 @@ class LabelFinder(Finder):
         size = len(data)
         value = _MAYBE_BEFORE.search(data, max(start, size - _REACH - _LONGEST_LABEL))
         place = value.start() if value else size
-        for end, _ in self._hits(data):
+        for end, _ in self._hits(data, size - tables.CONTEXT - 2 * tables.LONGEST_CELL):
             if end + _WINDOW + tables.LONGEST_CELL >= size:
                 place = min(place, end)
             header = tables.header(data, end)
@@ -156,8 +162,8 @@ class LabelFinder(Finder):
                 place = min(place, header.open_cell(data))
         return max(start, place)
 
-    def _hits(self, data: bytes) -> list[_Hit]:
-        """Where labels end, and which they are."""
+    def _hits(self, data: bytes, start: int) -> list[_Hit]:
+        """Where labels behind `start` end, and which they are."""
         scratch = getattr(self._local, "scratch", None)
         if scratch is None:
             scratch = self._local.scratch = hyperscan.Scratch(self._database)
@@ -166,35 +172,54 @@ class LabelFinder(Finder):
         def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
             ends.append((end, number))
 
-        self._database.scan(data, match_event_handler=on_match, scratch=scratch)
-        hits = ((end, self._labels[number]) for end, number in ends)
+        start = max(0, start)
+        piece = data[start:] if start else data
+        self._database.scan(piece, match_event_handler=on_match, scratch=scratch)
+        hits = ((end + start, self._labels[number]) for end, number in ends)
         return [(end, label) for end, label in hits if label.stands(data, end)]
 
 
-def _below(
-    data: bytes, header: tables.Header, columns: list[tuple[int, _Label]]
-) -> Iterator[Found]:
-    """The values in the columns of a table that are labelled."""
-    for column, start, end in header.cells(data):
-        for labelled, label in columns:
-            if labelled == column:
-                yield from label.read(data, start, end)
+class _Reading:
+    """One text being read, which remembers what it has read: crafted text repeats itself."""
 
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._known: dict[tuple[int, str, bytes], list[Found]] = {}
 
-def _beside(data: bytes, end: int, label: _Label) -> Iterator[Found]:
-    """The values behind a label, or the one before it."""
-    text = data[end : end + _WINDOW].decode("utf-8", "replace")
-    suffix = _SUFFIX.match(text)
-    if suffix is None:
-        return
-    if _DIGIT.search(data, end, end + _WINDOW):
-        yield from label.read(data, end + suffix.end(), end + _WINDOW)
-    begin = end - len(label.spelling)
-    if data[begin - 1 : begin] in (b" ", b"(", b"[") and len(label.spelling) <= _LONGEST_LABEL:
-        before = _BEFORE.search(data, max(0, begin - _REACH), begin)
-        if before is not None:
-            found = label.read(data, *before.span(1))
-            yield from (value for value in found if value.end == before.end(1))
+    def beside(self, end: int, stop: int, label: _Label) -> Iterator[Found]:
+        """The values behind a label that ends at `end`, or the one before it."""
+        data = self._data
+        if data[end : end + 1].isalpha():
+            suffix = _SUFFIX.match(data, end)
+            if suffix is None:
+                return
+            behind = suffix.end()
+        else:
+            behind = end
+        if _DIGIT.search(data, behind, stop):
+            yield from self._read(behind, stop, label)
+        begin = end - len(label.spelling)
+        if data[begin - 1 : begin] in _BEFORE_LABELS and len(label.spelling) <= _LONGEST_LABEL:
+            before = _BEFORE.search(data, max(0, begin - _REACH), begin)
+            if before is not None:
+                found = self._read(*before.span(1), label)
+                yield from (value for value in found if value.end == before.end(1))
+
+    def below(self, header: tables.Header, columns: list[tuple[int, _Label]]) -> Iterator[Found]:
+        """The values in the columns of a table that are labelled."""
+        for column, start, end in header.cells(self._data):
+            for labelled, label in columns:
+                if labelled == column:
+                    yield from self._read(start, end, label)
+
+    def _read(self, start: int, end: int, label: _Label) -> Iterator[Found]:
+        piece = self._data[start:end]
+        key = (id(label.labelled), label.key, piece)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = list(label.read(piece))
+        for found in known:
+            yield found._replace(start=start + found.start, end=start + found.end)
 
 
 def _order(found: Found) -> tuple[int, int, float, str]:

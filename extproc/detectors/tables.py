@@ -10,6 +10,7 @@ _LONGEST_HEADER = 512
 
 _DIGIT = re.compile(rb"[0-9]")
 _NUMBER = re.compile(rb"(?<![A-Za-z_])[0-9]")
+_DELIMITER = re.compile(rb"[,;\t|]")
 _CELL = {
     delimiter: re.compile(rb' *(?:"[^"]*"|[^%s]*)' % re.escape(delimiter))
     for delimiter in (b",", b";", b"\t", b"|")
@@ -65,9 +66,11 @@ def header(data: bytes, place: int) -> Header | None:
     if end < 0:
         return None
     start = data.rfind(b"\n", max(0, place - _LONGEST_HEADER), place) + 1
+    if (start == 0 and place > _LONGEST_HEADER) or not _DELIMITER.search(data, start, end):
+        return None
     line = data[start:end]
     delimiter = max(_CELL, key=line.count)
-    if delimiter not in line or _NUMBER.search(line) or (start == 0 and place > _LONGEST_HEADER):
+    if _NUMBER.search(line):
         return None
     below = data[end + 1 : end + 1 + LONGEST_CELL].partition(b"\n")[0]
     return Header(start, end, delimiter) if delimiter in below or _is_rule(below) else None

@@ -68,7 +68,15 @@ def test_place_is_that_of_the_original_text() -> None:
 pieces = st.sampled_from(
     (
         *("npi", "NPI: ", "name,npi,dob\n", "dob", "born ", "ssn", " (", ")", " is my ", "mrn "),
-        *("1234567893", "1980-03-04", "March 4, 1980", "12345678", "123-45-6789", "E11.9", "icd-10"),
+        *(
+            "1234567893",
+            "1980-03-04",
+            "March 4, 1980",
+            "12345678",
+            "123-45-6789",
+            "E11.9",
+            "icd-10",
+        ),
         *(",", "\n", " ", "|", "x", "Ann,", "é", "a text of some words that goes on ", "1,2,3\n"),
     )
 )
