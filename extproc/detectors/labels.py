@@ -53,13 +53,15 @@ Read = Callable[[str, str], Iterable[Span]]
 class Labelled:
     """Types of values that one function reads beside any of `labels`.
 
-    A blank in a label is a blank, a hyphen, an underscore or nothing. Every value holds a digit.
+    A blank in a label is a blank, a hyphen, an underscore or nothing. With `digits` every value
+    holds one.
     `examples` must be found and `near_misses` must not, with any type of the family.
     """
 
     types: tuple[str, ...]
     labels: tuple[str, ...]
     read: Read
+    digits: bool = True
     examples: tuple[str, ...]
     near_misses: tuple[str, ...]
 
@@ -196,7 +198,7 @@ class _Reading:
             behind = suffix.end()
         else:
             behind = end
-        if _DIGIT.search(data, behind, stop):
+        if not label.labelled.digits or _DIGIT.search(data, behind, stop):
             yield from self._read(behind, stop, label)
         begin = end - len(label.spelling)
         if data[begin - 1 : begin] in _BEFORE_LABELS and len(label.spelling) <= _LONGEST_LABEL:

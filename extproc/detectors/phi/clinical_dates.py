@@ -10,14 +10,8 @@ from extproc.detectors.recognizer import Span
 _LABELS = (
     *("admission date", "date of admission", "admit date", "admitted on", "admitted to"),
     *("admitted for", "admitted with", "discharge date", "date of discharge", "discharged on"),
-    *(
-        "discharged from",
-        "discharged home",
-        "date of service",
-        "service date",
-        "dos",
-        "hospitalized",
-    ),
+    *("discharged from", "discharged home", "date of service", "service date", "dos"),
+    "hospitalized",
     *("hospitalised", "date of surgery", "surgery date", "surgery on", "underwent", "operated on"),
     *("procedure date", "date of procedure", "diagnosed on", "date of diagnosis", "diagnosis date"),
     *("diagnosed with", "onset date", "date of onset", "date of death", "deceased on", "dod"),

@@ -14,7 +14,7 @@ _ICD_ANY_CASE = re.compile(_ICD.pattern, re.IGNORECASE)
 _WITH_POINT = re.compile(r"(?<![A-Za-z0-9.\-])[A-Z]\d[0-9AB]\.[0-9A-Z]{1,4}(?![A-Za-z0-9]|\.\d)")
 _IN_BRACKETS = re.compile(r"(?<=[(\[])" + _CODE + r"(?=[)\]]|[,;/:] ?)")
 _RIGHT_BEHIND = re.compile(
-    r"[^A-Za-z0-9]{1,4}(?:(?:is|was|code|codes|of|as|list|td|th|a)[^A-Za-z0-9]{1,3}){0,2}"
+    r"[^A-Za-z0-9]{0,12}(?:(?:is|was|on|file|code|codes|of|as|list|td|th|a)[^A-Za-z0-9]{1,8}){0,2}"
 )
 
 _ICD_LABELS = (
@@ -28,24 +28,15 @@ _DIAGNOSIS_LABELS = (
         "diagnostik",
         "condition code",
         "comorbidities",
-        "coded as",
-        "billing under",
-        "billed under",
-        "impression",
-        "indication",
-    ),
-)
-_CLINICAL_LABELS = (
-    *(
-        "patient",
-        "billing code",
         "admitted with",
         "presents with",
-        "code",
-        "codes",
-        "claim",
-        "hypertension",
+        "coded as",
+        "billing under",
     ),
+    *("billed under", "impression", "indication"),
+)
+_CLINICAL_LABELS = (
+    *("patient", "billing code", "claim", "hypertension"),
     *("diabetes", "mellitus", "asthma", "unspecified", "disease", "disorder", "syndrome"),
     *("infection", "fracture", "encounter", "depression", "anxiety", "pain", "pneumonia"),
     *("history of", "chronic", "acute", "cancer", "neoplasm", "failure", "injury"),
@@ -90,12 +81,10 @@ def _diagnosis(_label: str, text: str) -> Iterator[Span]:
                 yield Span(match.start(), match.end(), score)
 
 
-def _clinical(label: str, text: str) -> Iterator[Span]:
+def _clinical(_label: str, text: str) -> Iterator[Span]:
     """A code with a point, or in brackets right behind the name of a disease."""
     for match in _WITH_POINT.finditer(text):
-        if _is_category(match[0]) and match.start() <= (
-            _NEAR if label[:4] == "code" else _FARTHEST
-        ):
+        if _is_category(match[0]) and match.start() <= _FARTHEST:
             yield Span(match.start(), match.end(), 0.7)
     bracket = _IN_BRACKETS.search(text)
     if bracket is not None and bracket.start() <= _NEAR and _is_category(bracket[0]):
@@ -106,6 +95,10 @@ _FARTHEST = 80  # characters between a label and its value
 _NEAR = 24
 
 _CPT = re.compile(r"(?<![A-Za-z0-9.\-$])(?:\d{5}|\d{4}[FTU]|[A-V]\d{4})(?![A-Za-z0-9]|[.\-]\d)")
+_ONLY_CODE = re.compile(
+    r"(?:[^A-Za-z0-9]|\b(?:is|was|codes?|number|no|on|file|of|as|billed|td|th|hcpcs|for|the|my|a)\b"
+    r"|\b[A-Z][A-Za-z]*\b)*(?=[A-V]?\d{4})"
+)
 _NDC = re.compile(
     r"(?<![A-Za-z0-9\-])(?:\d{4}-\d{4}-\d{2}|\d{5}-\d{3}-\d{2}|\d{5}-\d{4}-\d{1,2}|\d{10,11})"
     r"(?![A-Za-z0-9]|-\d)"
@@ -113,8 +106,9 @@ _NDC = re.compile(
 
 
 def _cpt(_label: str, text: str) -> Iterator[Span]:
-    for match in listed(_CPT, text, 30):
-        yield Span(match.start(), match.end(), 0.85)
+    if _ONLY_CODE.match(text):
+        for match in listed(_CPT, text, 30):
+            yield Span(match.start(), match.end(), 0.85)
 
 
 def _ndc(_label: str, text: str) -> Iterator[Span]:

@@ -15,33 +15,13 @@ _RECORD_LABELS = (
     *("medical file", "patient id", "patient no", "patient number", "patient #", "patient num"),
     *("patient identifier", "patient identification", "patient code", "patient ref", "pt id"),
     *("patient reference", "patient record", "patient file", "patient chart", "pt no"),
-    *(
-        "national health id",
-        "chart id",
-        "chart no",
-        "chart number",
-        "chart #",
-        "hospital no",
-        "hospital number",
-    ),
-    *(
-        "hospital id",
-        "hospital record",
-        "hospital #",
-        "case record",
-        "unit number",
-        "enterprise id",
-    ),
+    *("national health id", "chart id", "chart no", "chart number", "chart #", "hospital no"),
+    "hospital number",
+    *("hospital id", "hospital record", "hospital #", "case record", "enterprise id"),
     *("encounter id", "encounter number", "encounter no", "encounter #", "visit number", "csn"),
-    *("accession number", "accession no", "accession #", "specimen id", "admission number"),
-    *(
-        "admission no",
-        "admission id",
-        "patientennummer",
-        "patienten-id",
-        "patienten nr",
-        "fallnummer",
-    ),
+    *("specimen id", "admission number"),
+    *("admission no", "admission id", "patientennummer", "patienten-id", "patienten nr"),
+    "fallnummer",
     *("dossier médical", "numéro de dossier", "numéro de patient", "n° dossier", "ipp"),
     *("historia clínica", "número de historia", "nhc", "expediente clínico", "expediente médico"),
     *(
@@ -68,10 +48,10 @@ _PLAN_LABELS = (
     *("insurance id", "insurance no", "insurance number", "insurance #", "insurance policy"),
     *("insurance member", "insurance card", "insurance plan", "health insurance", "insured id"),
     *("policy number", "policy no", "policy id", "policy #", "policynumber", "policyholder id"),
-    *("health plan", "plan id", "plan number", "plan member", "beneficiary id", "beneficiary"),
+    *("health plan", "plan member", "beneficiary id", "beneficiary"),
     *("beneficiary number", "health card", "healthcare id", "health id", "medical id", "hicn"),
     *("medicare", "medicaid", "mbi", "medicare id", "medicaid id", "tricare", "group number"),
-    *("group no", "group id", "payer id", "claim number", "claim no", "claim id", "claim #"),
+    *("group no", "payer id", "claim number", "claim no", "claim id", "claim #"),
     *("insurance", "policy", "krankenversichertennummer", "kvnr", "versichertennummer"),
     *("krankenkassennummer", "numéro de mutuelle", "número de póliza", "nº de póliza", "ohip"),
     *("health insurance number", "tarjeta sanitaria", "cartão sus"),
@@ -98,7 +78,7 @@ _FARTHEST = 45  # characters between a label and its value
 _NO_NUMBER = re.compile(
     r"(?:19|20)\d\d[-./ ]\d\d?[-./ ]\d\d?|\d\d?[./]\d\d?[./]\d\d|\d\d?[-./]\d\d?[-./]\d{4}"
     r"|\d{3}[-. ]\d{3}[-. ]\d{4}"
-    r"|(?:19|20)\d\d|\d+[.]\d+|rfc ?\d+",
+    r"|(?:19|20)\d\d(?:[-/.]\d\d)?|\d+[.]\d+|rfc ?\d+",
     re.IGNORECASE,
 )
 

@@ -41,7 +41,8 @@ _VERBS = (
 _OTHER = re.compile(
     r"\b(?:expir\w*|issue[ds]?|hire[ds]?|start\w*|admi\w+|discharge\w*|die[ds]?|death|dead|since"
     r"|employ\w*|effective|visit\w*|appointment|updated?|created?|due|order\w*|married|moved"
-    r"|joined|graduat\w+|seen|until|version|founded|reviewed|verified on|marriage|wedding)\b",
+    r"|joined|graduat\w+|seen|until|version|founded"
+    r"|weigh\w*|merger|out of|reviewed|verified on|marriage|wedding)\b",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?;]\s+[A-Z]")

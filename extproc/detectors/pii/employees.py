@@ -20,16 +20,19 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _FARTHEST = 24  # characters between a label and its value
+_MARK = re.compile(r"[^A-Za-z0-9]*[:#=,|][^A-Za-z0-9]*")
 _BETWEEN = re.compile(
     r"[^A-Za-z0-9]*(?:(?:is|number|no|num|id|was)\b[^A-Za-z0-9]*){0,2}", re.IGNORECASE
 )
 
 
-def _employee(_label: str, text: str) -> Iterator[Span]:
+def _employee(label: str, text: str) -> Iterator[Span]:
     """The number right behind the label, and those of a list that begins there."""
     start = 0
     for match in listed(_NUMBER, text, _FARTHEST):
         if start == 0 and not _BETWEEN.fullmatch(text, 0, match.start()):
+            return
+        if label == "emp" and match[0].isdigit() and not _MARK.match(text, start):
             return
         start = match.end()
         yield Span(match.start(), match.end(), 0.8)

@@ -89,13 +89,16 @@ def _any_id(label: str, text: str) -> Iterator[Span]:
         if match.start() > _NEAR:
             return
         digits = sum(map(str.isdigit, match[0]))
-        if digits >= 6 and not _DATE.fullmatch(match[0]):
+        least = 8 if label == "tin" else 6
+        if digits >= least and not _DATE.fullmatch(match[0]):
             yield Span(match.start(), match.end(), 0.6, name)
             return
 
 
 _TAX_KEYS = frozenset(map(label_key, _TAX_LABELS))
-_DATE = re.compile(r"\d{4}[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./]\d{2,4}|\d{3}-\d{3}-\d{4}")
+_DATE = re.compile(
+    r"\d{4}[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./]\d{2,4}|\d{3}-\d{3}-\d{4}|\d+x\d+"
+)
 
 # Numbers that are found without a name, with how sure that is. By their first characters, so that
 # a candidate is compared with few.
@@ -105,7 +108,7 @@ _ALONE = (
     ("mx_rfc", 0.6, r"[A-Z]{3,4}\d{6}[A-Z0-9]{2}[0-9A]"),
     ("in_pan", 0.6, r"[A-Z]{5}\d{4}[A-Z]"),
     ("es_nie", 0.85, r"[XYZ]-?\d{7}-?[A-Z]"),
-    ("es_nif", 0.7, r"\d{8}-?[A-Z]"),
+    ("es_nif", 0.5, r"\d{8}-?[A-Z]"),
     ("sg_nric", 0.8, r"[STFGM]\d{7}[A-Z]"),
     ("uk_nino", 0.7, r"[A-Z]{2}(?:\d{6}| \d\d \d\d \d\d |\d\d \d\d \d\d | \d{6} )[A-D]"),
     ("hk_id_card", 0.9, r"[A-Z]{1,2}\d{6}\([0-9A]\)"),

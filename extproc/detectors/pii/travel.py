@@ -8,15 +8,8 @@ from extproc.detectors.recognizer import Span
 
 _PASSPORT_LABELS = (
     *("passport", "travel document", "reisepass", "reisepassnummer", "passnummer", "passeport"),
-    *(
-        "pasaporte",
-        "passaporto",
-        "passaporte",
-        "paspoort",
-        "paspoortnummer",
-        "pasaport",
-        "paszport",
-    ),
+    *("pasaporte", "passaporto", "passaporte", "paspoort", "paspoortnummer", "pasaport"),
+    "paszport",
     *("paszportu", "cestovní pas", "passi number", "pașaport", "útlevél", "putovnica", "паспорт"),
     *(
         "паспорта",
@@ -41,13 +34,21 @@ _PASSPORT = re.compile(
 _FARTHEST = 45  # characters between a label and its value
 
 
+_ONLY_NUMBER = re.compile(
+    r"(?:[^A-Za-z0-9/]|</?t[dh]>|(?<![A-Za-z])(?:is|was|number|no|num|nr|a|on|file|of)(?![A-Za-z]))*",
+    re.IGNORECASE,
+)
+
+
 def _passport(_label: str, text: str) -> Iterator[Span]:
     for name, expression, score in (
         ("us_passport", _US_PASSPORT, 0.85),
         ("passport_number", _PASSPORT, 0.8),
     ):
         match = expression.search(text)
-        if match is not None and match.start() <= _FARTHEST and _digits(match[0]) >= 4:
+        if match is None or match.start() > _FARTHEST or _digits(match[0]) < 4:
+            continue
+        if len(match[0]) >= 9 or _ONLY_NUMBER.fullmatch(text, 0, match.start()):
             yield Span(match.start(), match.end(), score, name)
             return
 
@@ -83,12 +84,6 @@ _LICENCE = re.compile(
 )
 
 
-_ONLY_NUMBER = re.compile(
-    r"(?:[^A-Za-z0-9/]|</t[dh]>)*(?:(?:is|number|no|num|t[dh]|a)\b[^A-Za-z0-9/]*){0,2}",
-    re.IGNORECASE,
-)
-
-
 def _driver_license(label: str, text: str) -> Iterator[Span]:
     short = len(label) <= 4
     for name, expression, score in (
@@ -99,7 +94,7 @@ def _driver_license(label: str, text: str) -> Iterator[Span]:
             between = text[: match.start()]
             if len(between) > _FARTHEST or (short and not _ONLY_NUMBER.fullmatch(between)):
                 break
-            least = 5 if short or match[0].isdigit() or name == "driver_license" else 4
+            least = 5 if match[0].isdigit() or name == "driver_license" else 4
             if _digits(match[0]) >= least:
                 yield Span(match.start(), match.end(), score, name)
                 return

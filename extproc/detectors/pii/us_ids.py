@@ -70,10 +70,15 @@ _SSN_LABELS = (
 )
 
 
+_NOT_OF_PERSON = re.compile(r"benefit|media|\bact\b|network|%|\$", re.IGNORECASE)
+
+
 def _labelled_ssn(label: str, text: str) -> Iterator[Span]:
     """Tax numbers may be those of companies, which are written in other groups."""
     expression = _GROUPS if label.startswith("tax") else _LOOSE
     for match in listed(expression, text, _FARTHEST):
+        if "soc" in label and _NOT_OF_PERSON.search(text, 0, match.start()):
+            return
         found = _of_person(**match.groupdict(), labelled=True)
         if found is not None:
             yield Span(match.start(), match.end(), found[1], found[0])
