@@ -19,7 +19,9 @@ from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Finder, Found, Span
 
 _WINDOW = 112  # bytes behind a label that are read
+_BEFORE_DIGIT = 48  # bytes of a value before its first digit, or of one without
 _PAST_NEXT = 40  # of them behind the next label that the same function reads
+_REMEMBERED = _WINDOW + 2 * tables.LONGEST_CELL
 _MOST_COLUMNS = 16
 _SHORT = 4  # letters of labels that words contain by chance
 _SHORTEST_JOINED = 6  # letters of words that are written as one
@@ -102,7 +104,7 @@ class LabelFinder(Finder):
     """All values that are labelled in one family."""
 
     context = tables.CONTEXT
-    longest = _WINDOW + 2 * tables.LONGEST_CELL
+    longest = _REMEMBERED
 
     def __init__(self, family: str, labelled: Iterable[Labelled]) -> None:
         items = tuple(labelled)
@@ -129,7 +131,7 @@ class LabelFinder(Finder):
 
     def find(self, data: bytes, start: int) -> list[Found]:
         """What begins at `start` or later, in order."""
-        hits = self._hits(data, 0)
+        hits = self._hits(data, _labels_from(data, start))
         if not hits:
             return []
         reading = _Reading(data)
@@ -156,16 +158,28 @@ class LabelFinder(Finder):
         size = len(data)
         value = _MAYBE_BEFORE.search(data, max(start, size - _REACH - _LONGEST_LABEL))
         place = value.start() if value else size
-        for end, _ in self._hits(data, size - tables.CONTEXT - 2 * tables.LONGEST_CELL):
+        for end, label in self._hits(data, _labels_from(data, start)):
             if end + _WINDOW + tables.LONGEST_CELL >= size:
-                place = min(place, end)
+                digit = _DIGIT.search(data, end) if label.labelled.digits else None
+                reached = digit.start() if digit else size
+                place = min(place, max(end, reached - _BEFORE_DIGIT))
             header = tables.header(data, end)
             if header is not None:
                 place = min(place, header.open_cell(data))
         return max(start, place)
 
     def _hits(self, data: bytes, start: int) -> list[_Hit]:
-        """Where labels behind `start` end, and which they are."""
+        """Where labels behind `start` end, and which they are; known where it was just asked."""
+        piece = data[start:] if start else data
+        known: tuple[bytes, list[_Hit]] | None = getattr(self._local, "known", None)
+        if known is None or known[0] != piece:
+            known = piece, self._ends(piece)
+            if len(piece) <= tables.CONTEXT * 2:
+                self._local.known = known
+        hits = known[1]
+        return [(end + start, label) for end, label in hits] if start else hits
+
+    def _ends(self, data: bytes) -> list[_Hit]:
         scratch = getattr(self._local, "scratch", None)
         if scratch is None:
             scratch = self._local.scratch = hyperscan.Scratch(self._database)
@@ -174,11 +188,17 @@ class LabelFinder(Finder):
         def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
             ends.append((end, number))
 
-        start = max(0, start)
-        piece = data[start:] if start else data
-        self._database.scan(piece, match_event_handler=on_match, scratch=scratch)
-        hits = ((end + start, self._labels[number]) for end, number in ends)
-        return [(end, label) for end, label in hits if label.stands(data, end)]
+        self._database.scan(data, match_event_handler=on_match, scratch=scratch)
+        labels = self._labels
+        return [(end, labels[number]) for end, number in ends if labels[number].stands(data, end)]
+
+
+def _labels_from(data: bytes, start: int) -> int:
+    """From where on labels matter for what begins at `start`: those of tables are far away."""
+    if start <= _REMEMBERED:
+        return 0
+    above = tables.above(data, start)
+    return max(0, min(above, start - _REMEMBERED))
 
 
 class _Reading:

@@ -76,6 +76,21 @@ def header(data: bytes, place: int) -> Header | None:
     return Header(start, end, delimiter) if delimiter in below or _is_rule(below) else None
 
 
+def above(data: bytes, place: int) -> int:
+    """Where the header of a table that `place` may be in begins at the earliest.
+
+    Every line below a header has figures, or is drawn right below it.
+    """
+    line = data.rfind(b"\n", 0, place) + 1
+    if line == 0:
+        return max(0, place - _LONGEST_HEADER)
+    begin = data.rfind(b"\n", 0, line - 1) + 1
+    previous = data[begin : line - 1]
+    if _is_rule(previous) or (_DELIMITER.search(previous) and _DIGIT.search(previous)):
+        return 0
+    return begin if _DELIMITER.search(previous) else max(line, place - _LONGEST_HEADER)
+
+
 def _is_rule(line: bytes) -> bool:
     """Whether it is drawn, as below the header of a table in Markdown or of a database."""
     return bool(line) and not line.strip(b"|-:+= \r")
