@@ -156,7 +156,8 @@ class LabelFinder(Finder):
     def unfinished(self, data: bytes, start: int) -> int:
         """A value whose label may follow, behind a label, or a cell that is not closed."""
         size = len(data)
-        value = _MAYBE_BEFORE.search(data, max(start, size - _REACH - _LONGEST_LABEL))
+        tail = max(start, size - _REACH - _LONGEST_LABEL)
+        value = _DIGIT.search(data, tail) and _MAYBE_BEFORE.search(data, tail)
         place = value.start() if value else size
         for end, label in self._hits(data, _labels_from(data, start)):
             if end + _WINDOW + tables.LONGEST_CELL >= size:

@@ -86,9 +86,9 @@ def above(data: bytes, place: int) -> int:
         return max(0, place - _LONGEST_HEADER)
     begin = data.rfind(b"\n", 0, line - 1) + 1
     previous = data[begin : line - 1]
-    if _is_rule(previous) or (_DELIMITER.search(previous) and _DIGIT.search(previous)):
-        return 0
-    return begin if _DELIMITER.search(previous) else max(line, place - _LONGEST_HEADER)
+    if not _DELIMITER.search(previous):
+        return 0 if _is_rule(previous) else max(line, place - _LONGEST_HEADER)
+    return 0 if _DIGIT.search(previous) or _is_rule(previous) else begin
 
 
 def _is_rule(line: bytes) -> bool:
