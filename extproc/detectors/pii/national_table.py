@@ -80,11 +80,11 @@ NATIONAL_IDS = (
         r"[1-478]" + r"(?:_\d){4}_\d_[\dAB](?:_\d){8}",
         "fr.nir",
         (
-            *("nir", "securite sociale", "sécurité sociale", "secu", "n° secu", "insee"),
+            *("nir", "securite sociale", "sécurité sociale", "n° secu", "insee"),
             *("carte vitale", "immatriculation", "french social security"),
         ),
     ),
-    NationalId("fr_tax_id", r"[0-3]" + r"(?:_\d){12}", "fr.nif", ("numéro fiscal", "spi", "nif")),
+    NationalId("fr_tax_id", r"[0-3]" + r"(?:_\d){12}", "fr.nif", ("numéro fiscal", "nif")),
     NationalId("es_nif", r"\d{8}_[A-Z]", "es.dni", ("dni", "nif", "d.n.i.", "n.i.f.", "documento")),
     NationalId("es_nie", r"[XYZ]_\d{7}_[A-Z]", "es.nie", ("nie", "n.i.e.", "nif", "extranjero")),
     NationalId("es_cif", r"[A-HJNP-SUVW]_\d{7}_[0-9A-J]", "es.cif", ("cif", "c.i.f.", "nif")),
@@ -263,9 +263,7 @@ NATIONAL_IDS = (
         "tw_id_card",
         ("身分證", "身份證", "身分證字號", "統一編號", "taiwan id", "taiwanese id"),
     ),
-    NationalId(
-        "sg_nric", r"[STFGM]_\d{7}_[A-Z]", "sg_nric", ("nric", "fin", "nric/fin", "singapore id")
-    ),
+    NationalId("sg_nric", r"[STFGM]_\d{7}_[A-Z]", "sg_nric", ("nric", "nric/fin", "singapore id")),
     NationalId(
         "kr_rrn",
         r"\d{6}_\d{7}",
@@ -311,7 +309,7 @@ NATIONAL_IDS = (
         ("south african id", "sa id", "rsa id", "id number", "identity number", "id no"),
     ),
     NationalId("ng_nin", _n(11), "", ("nin", "national identification", "bvn")),
-    NationalId("ke_pin", r"[AP]\d{9}[A-Z]", "ke.pin", ("kra pin", "kra", "pin")),
+    NationalId("ke_pin", r"[AP]\d{9}[A-Z]", "ke.pin", ("kra pin", "kra")),
     NationalId("au_tfn", _n(9), "au.tfn", ("tfn", "tax file")),
     NationalId("au_medicare", _n(10), "au_medicare", ("medicare", "medicare card")),
     NationalId("nz_ird", r"\d{2,3}_\d{3}_\d{3}", "nz.ird", ("ird", "inland revenue")),
