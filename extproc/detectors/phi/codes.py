@@ -122,12 +122,12 @@ def _injury(candidate: str) -> Span | None:
 
 # How names of diseases begin or what they hold, for codes that stand before their meaning.
 _DISEASES = (
-    "(?:diabet|hypertens|asthma|disease|disorder|syndrome|pneumonia|anemia|cancer|neoplasm"
-    "|carcinoma|fracture|depressi|anxiety|obesity|arthritis|lipid|migraine|infection|unspecified"
-    "|failure|encounter|acute|chronic|essential|pain)"
+    "(?:[Dd]iabet|[Hh]ypertens|[Aa]sthma|[Dd]isease|[Dd]isorder|[Ss]yndrome|[Pp]neumonia|[Aa]nemia|[Cc]ancer|[Nn]eoplasm"
+    "|[Cc]arcinoma|[Ff]racture|[Dd]epressi|[Aa]nxiety|[Oo]besity|[Aa]rthritis|[Ll]ipid|[Mm]igraine|[Ii]nfection|[Uu]nspecified"
+    "|[Ff]ailure|[Ee]ncounter|[Aa]cute|[Cc]hronic|[Ee]ssential|[Pp]ain)"
 )
 _EXPLAINED = (
-    r"\b[A-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?[ :,|(\-]+(?:[a-z0-9]+[ ,\-]+){0,2}" + _DISEASES
+    r"\b[A-Z][0-9][0-9AB](?:\.[0-9A-Z]{1,4})?[ :,|(\-]+(?:[A-Za-z0-9]+[ ,\-]+){0,2}" + _DISEASES
 )
 _FIRST = re.compile(rf"({_CODE})([ :,|(\-]+)")
 
@@ -217,7 +217,6 @@ RECOGNIZERS = (
         longest=80,
         refine=_explained,
         whole_word=False,
-        caseless=True,
         examples=("E11.9 - Type 2 diabetes mellitus", "I10: Essential hypertension"),
         near_misses=("B12 deficiency anemia", "T12 compression fracture", "e11 - pain"),
     ),
