@@ -19,6 +19,7 @@ RECOGNIZERS = (
 
 FINDERS: tuple[Finder, ...] = (
     *pii.FINDERS,
+    *phi.FINDERS,
     *injection.FINDERS,
     *toxicity.FINDERS,
 )
