@@ -1,0 +1,143 @@
+"""Where a word is not meant: quoted, explained, reported, or of another sense."""
+
+from extproc.detectors.toxicity.place import Place, expression
+
+# The word as a word. It is talked about and not used.
+_MENTION = expression(
+    r"\b(?:words?|terms?|slurs?|epithets?|insults?|phrases?|expressions?|mean(?:s|ing)?(?: of)?|"
+    r"definition of|defin(?:e|es|ing)|etymology(?: of)?|origins? of|history of|translat\w+|"
+    r"pronounc\w+|spell|synonyms? (?:of|for)|called (?:me|him|her|us|them|a|an|my \w+)|"
+    r"calls? (?:me|him|her|us|them)|calling (?:me|him|her|us|them|people|someone|somebody)(?: an?)?|"
+    r"say(?:ing)?|said|lyrics?|song|album|band|subreddit|hashtag|slogan|use of|usage of|using|"
+    r"chant(?:ed|ing|s)?|shout(?:ed|ing|s)?|yell(?:ed|ing)?(?: at me)?|scrawled|graffiti|quote\w*|"
+    r"reclaim\w*|what (?:is|are|does|do)|what's an?|whats an?|titled|entitled|movie|novel|band)"
+    r"(?: (?:the|a|an|such as|like|is|was|as|of|in|word|term|slur|n-word))*[ :,]*"
+    r"(?:[\"'*_`(]|\xe2\x80[\x98-\x9f])*\Z"
+)
+_MENTION_AFTER = expression(
+    r"(?:[\"'*_`)]|\xe2\x80[\x98-\x9f])*,? (?:(?:is|was|are|were|as) (?:considered |often |seen as |"
+    r"regarded as |still |also )*(?:an? |the )?(?:\w+ ){0,2}(?:word|slur|term|insult|epithet|"
+    r"offensive|derogatory|profanity|pejorative|swear|curse|verb|noun|acronym)|mean\b|means\b|"
+    r"comes? from|derives?|originat|in (?:german|french|spanish|italian|english|russian|japanese|"
+    r"chinese|korean|dutch|polish|portuguese|turkish|arabic|hindi|british|american|australian)\b)"
+)
+_OPENED = expression(r"(?:[\"*_`]|(?<![a-z])'|\xe2\x80[\x98\x9c\x9e]|\xc2\xab ?)\Z")
+_CLOSED = expression(r"[\"'*_`]|\xe2\x80[\x99\x9c\x9d]| ?\xc2\xbb")
+_DENOUNCED = expression(
+    r"\b(?:it(?:'s| is| was)? (?:wrong|racist|sexist|homophobic|hateful|not ok(?:ay)?|never ok(?:ay)?|"
+    r"unacceptable|bigoted|offensive|rude) to|(?:is|was) it (?:wrong|ok(?:ay)?|offensive|racist|"
+    r"rude|bad) to|stop (?:saying|calling|telling)|people (?:who|that) (?:say|think|call|believe)|"
+    r"(?:don't|dont|do not|never|shouldn't|should not|can't|cannot) (?:\w+ )?(?:say|call|tell|use)|"
+    r"stereotypes?|the (?:idea|notion|myth|claim|belief|lie|trope|suggestion|assertion) that|"
+    r"accus\w+|falsely|alleg\w+|how (?:do|can|should) i (?:respond|react|deal|reply)|"
+    r"why (?:do|did|does|would|are|is|was|were)|(?:sick|tired) of (?:people|being|hearing)|"
+    r"(?:saying|claiming|implying|suggesting|arguing|thinking|believing) (?:that )?|"
+    r"(?:they|he|she|someone|somebody|nazis|racists|bigots|who|people|some|many|ppl) "
+    r"(?:\w+ )?(?:say|says|said|think|thinks|believed?|believes|claim|claims|claimed|argued?|"
+    r"told me|call|called))\b"
+)
+
+# Other senses: the word, what stands right before it, what follows from it on.
+_SENSES = {
+    "pussy": r"\bpussy[ -]?(?:cats?|willows?|foot\w*|riot|bow)|octopussy",
+    "pussies": r"\bpuss in boots",
+    "dick": r"(?:moby|philip k\.?|tricky|andy|spotted|deadeye) dick|dick (?:van|cheney|tracy|clark|"
+    r"grayson|whittington|turpin|smith|dastardly|butkus|and jane|francis|wolf|advocaat|fosbury|"
+    r"costolo|nixon|gregory|durbin|gephardt)|dick's",
+    "dicks": r"dick'?s sporting",
+    "cock": r"cock(?:-a-|s?comb| and bull|s crow|tail)|(?:stop|ball|turkey|peacock|weather|fighting)[ -]cock",
+    "cocks": r"fighting cocks",
+    "ass": r"(?:bad|kick|kicks|kicking|wise|smart|wild|lazy|half|dumb|jack|african|asiatic|the) ass\b",
+    "asses": r"wild asses",
+    "bitch": r"(?:life|karma|payback|revenge)(?:'s| is| was)(?: such)? a bitch|bitch(?:es)? brew",
+    "retard": r"(?:fire|flame|to|can|may|will|would|could|that|not|and) retard|retard (?:the|growth|"
+    r"progress|develop|spoil|ignition|timing|bacteria)",
+    "retards": r"retards (?:the|growth|progress|develop|spoil|ignition|bacteria)",
+    "retarded": r"retarded (?:growth|potential|time|ignition|timing|position|bond|development|by)|"
+    r"mentally retarded persons act",
+    "coon": r"maine coon|coon (?:cat|hound|dog|hunt)",
+    "coons": r"maine coons",
+    "chink": r"chinks? (?:in |of |between|through)",
+    "chinks": r"chinks? (?:in |of |between|through)",
+    "homo": r"homo[ -]?(?:sapiens|erectus|habilis|neander|flores|genous|heidel|naledi|economicus|"
+    r"ludens|faber|deus|ergaster|lumo)|ecce homo|homo\b.{0,20}\blumo",
+    "sissy": r"sissy spacek",
+    "bastard": r"bastard (?:sword|file|toadflax|cut|size|balm|tumbler)",
+    "fag": r"fag (?:break|end|packet|butt|paper)",
+    "fags": r"(?:pack|packet|box|carton) of fags",
+    "faggots": r"faggots (?:and|with|in) (?:peas|gravy|mash|onion)|bundles? of",
+    "spastic": r"spastic (?:colon|paralysis|paresis|diplegia|cerebral|hemipl|quadr|bladder|"
+    r"dysphonia|gait|muscle|movement|para|tone)|spastic and",
+    "kaffir": r"kaffir lime",
+    "midget": r"(?:mg|midget) (?:racing|car|submarine|wrestl|golf)",
+    "tit": r"tit[ -]for[ -]tat|(?:blue|great|coal|willow|marsh|bearded|crested|long-tailed) tit",
+    "tits": r"(?:blue|great|coal|willow|marsh|bearded|crested|long-tailed) tits",
+    "prick": r"prick (?:up|the|your|his|her|my|test|a )|(?:pin|skin|finger|needle|heel)[ -]?prick",
+    "pricks": r"(?:pin|skin|finger|needle|heel)[ -]?pricks|pricks (?:up|the|his|her|my)",
+    "douche": r"vaginal douche|douche (?:nasal|with)|nasal douche",
+    "whore": r"whore of babylon",
+    "jap": r"jap(?:\.|anese)",
+    "fisting": r"fisting the air",
+    "thread": "",
+    "xxx": r"xxx[ -]?(?:large|xl|-)|xxx?xxx|[\"':/_.=#*-]xxx|xxx[\"'/_.*-]|super bowl",
+    "clit": r"clit\.",
+    "smut": r"smut (?:fungus|fungi|disease|spores?)|(?:corn|loose|head|covered) smut",
+    "boner": r"boner (?:brook|knife|pet)|sam boner|john boehner",
+    "teabagging": "",
+    "fingering": r"(?:guitar|piano|violin|flute|clarinet|sax\w*|chord|note|scale) fingering",
+    "pegging": r"(?:currency|exchange|dollar|tent|rate|price)\W.{0,30}pegging|pegging (?:the|to|out)",
+    "threesome": r"(?:golf|golfing)",
+    "chinaman": r"chinaman (?:deliver|bowl|peak|arch)",
+    "japs": "",
+}
+_NEARBY = {
+    "ass": r"donkeys?|mules?|onager|stable|bible|nazareth|midsummer|bottom",
+    "bitch": r"breed\w*|pupp(?:y|ies)|litter|kennels?|spay\w*|in heat|whelp\w*|akc|pedigree|"
+    r"stud|veterinar\w*|female dog",
+    "bitches": r"breed\w*|pupp(?:y|ies)|litters?|kennels?|spay\w*|in heat|whelp\w*|veterinar\w*",
+    "hoe": r"garden\w*|soil|weeds?|weeding|plant\w*|farm\w*|rakes?|shovels?|spades?|tools?|till\w*|"
+    r"crops?|rows?|backhoe|row to",
+    "hoes": r"garden\w*|soil|weeds?|plant\w*|farm\w*|rakes?|shovels?|spades?|tools?|crops?",
+    "cock": r"hens?|roosters?|chickens?|poultry|farm\w*|crow\w*|pheasants?|birds?|robin|hats?|gun|"
+    r"pistol|hammer|valves?",
+    "cocks": r"hens?|roosters?|chickens?|poultry|farm\w*|crow\w*",
+    "dyke": r"water|sea|floods?|flooding|levees?|dutch|netherlands|volcan\w*|magma|offa|hadrian|"
+    r"igneous|dams?|marsh|polder|reclaim\w*|dick|van|drain\w*|rock",
+    "dykes": r"water|sea|floods?|flooding|levees?|dutch|netherlands|volcan\w*|magma|igneous|dams?|"
+    r"rocks?|drain\w*|on bikes|greg",
+    "tranny": r"transmissions?|cars?|gears?|fluid|clutch|truck|engine|swap",
+    "prick": r"fingers?|needles?|skin|ears?|thumbs?|blood|allerg\w*|fork|potato\w*",
+    "tit": r"birds?|nest\w*|feathers?|species",
+    "tits": r"birds?|nest\w*|feathers?|species|finch\w*|sparrows?",
+    "smut": r"corn|wheat|crops?|fung\w*|sorghum|barley",
+    "jackass": r"donkeys?|johnny|knoxville|penguins?|mtv|forever|the movie",
+    "twat": "",
+    "rimming": r"glass\w*|cocktails?|salt|margarita",
+    "chink": r"armou?r|light|wall|curtain",
+    "creampie": r"recipes?|bake|baking|bananas?|coconut|crust",
+    "motherfucker": "",
+}
+_SENSE_OF = {word: expression(pattern) for word, pattern in _SENSES.items() if pattern}
+_NEAR = {word: expression(rf"\b(?:{pattern})\b") for word, pattern in _NEARBY.items() if pattern}
+
+
+def is_other_sense(place: Place) -> bool:
+    """Whether the word has a harmless sense, and its surroundings are of that one."""
+    word = place.word
+    sense, near = _SENSE_OF.get(word), _NEAR.get(word)
+    if sense is None and near is None:
+        return False
+    sentence = place.left[-40:] + place.right
+    return bool((sense and sense.search(sentence)) or (near and near.search(sentence)))
+
+
+def is_mentioned(place: Place) -> bool:
+    """Whether the word is named: `the word X`, "X", `what does X mean`."""
+    if _OPENED.search(place.left) and _CLOSED.match(place.behind):
+        return True
+    return bool(_MENTION.search(place.left) or _MENTION_AFTER.match(place.behind))
+
+
+def is_denounced(place: Place) -> bool:
+    """Whether the sentence tells of what others say, or asks about it."""
+    return bool(_DENOUNCED.search(place.left))

@@ -1,0 +1,121 @@
+"""Toxic language by words and what stands around them."""
+
+from collections.abc import Iterator
+
+from extproc.detectors.recognizer import Finder, Found
+from extproc.detectors.toxicity import harm, people, person
+from extproc.detectors.toxicity.contexts import is_denounced, is_mentioned, is_other_sense
+from extproc.detectors.toxicity.place import AHEAD, BEHIND, Judgement, Place, is_whole, place
+from extproc.detectors.toxicity.vocabulary import Hit, Vocabulary, words
+
+_PLAIN = frozenset({"hate", "harassment", "profanity", "sexual", "threat", "self_harm", "illicit", "sexual_minors"})
+_AIMABLE = frozenset({"harassment", "profanity"})
+_CROWD = 6  # hits so close together that no sentence is made of them
+_CROWDED = 40  # bytes
+
+
+class Toxicity(Finder):
+    """Hate, harassment, threats and other harmful language, in words and phrases.
+
+    A span begins at the word that is found and ends with what shows that it is meant. Profanity
+    that is said to nobody scores least; abuse of a person, slurs and threats more; sexual content
+    with children most.
+    """
+
+    family = "toxicity"
+    types = ("hate", "harassment", "profanity", "sexual", "threat", "self_harm", "illicit", "sexual_minors")
+    context = BEHIND + _CROWDED + 8
+    examples = (
+        "you are a stupid piece of trash",
+        "immigrants are parasites",
+        "I will kill you",
+        "how do I make a pipe bomb at home",
+        "I want to kill myself",
+    )
+    near_misses = (
+        "how do I kill a Python process?",
+        "what does the word 'bitch' mean",
+        "Scunthorpe and Essex assess their assets",
+        "where can I buy a can of coke",
+        "a blue tit and a cock robin",
+    )
+
+    def __init__(self) -> None:
+        self._words = Vocabulary(words())
+        self.longest = self._words.longest + AHEAD + 1
+
+    def find(self, data: bytes, start: int) -> Iterator[Found]:
+        """See `Finder`."""
+        hits = self._words.hits(data)
+        for index, hit in enumerate(hits):
+            if hit.start < start:
+                continue
+            if index >= _CROWD and hit.start - hits[index - _CROWD].start < _CROWDED:
+                judgement = _alone(hit)
+            else:
+                judgement = _judged(place(data, hit.start, hit.end), hit)
+            if judgement is not None:
+                kind, score, size = judgement
+                yield Found(kind, hit.start, hit.start + max(size, hit.end - hit.start), score)
+
+    def unfinished(self, data: bytes, start: int) -> int:
+        """See `Finder`."""
+        open_from = self._words.begun(data, start)
+        for hit in self._words.hits(data):
+            if start <= hit.start < open_from and not is_whole(data, hit.end):
+                return hit.start
+        return open_from
+
+
+def _alone(hit: Hit) -> Judgement | None:
+    """Of a word among so many that its sentence says nothing."""
+    word = hit.word
+    return Judgement(word.kind, word.score, 0) if word.kind in _PLAIN else None
+
+
+def _judged(where: Place, hit: Hit) -> Judgement | None:
+    kind, score = hit.word.kind, hit.word.score
+    if kind in _PLAIN:
+        return _plain(where, kind, score)
+    if is_mentioned(where):
+        return None
+    match kind:
+        case "insult":
+            return person.insult(where, score)
+        case "violence":
+            return person.violence(where, score) or harm.done(where, score + 0.1)
+        case "victim":
+            return person.victim(where, score)
+        case "death":
+            return person.death(where, score)
+        case "group":
+            return people.group(where)
+        case "exile":
+            return people.exile(where, score)
+        case "weapon" | "drug" | "malware":
+            return harm.made(where, score)
+        case "fake":
+            return harm.forged(where, score)
+        case "bigotry":
+            return harm.composed(where, score)
+        case "crime":
+            return harm.committed(where, score)
+        case _:
+            return harm.lewd(where, score)
+
+
+def _plain(where: Place, kind: str, score: float) -> Judgement | None:
+    """Of a word that counts by itself."""
+    size = len(where.word)
+    if is_mentioned(where) or is_other_sense(where):
+        return None
+    if kind in {"hate", "threat"} and is_denounced(where):
+        return None
+    if kind in _AIMABLE and person.is_aimed(where):
+        return Judgement("harassment", max(score, 0.75), size)
+    if kind == "sexual" and harm.has_minor(where):
+        return Judgement("sexual_minors", 0.9, size)
+    return Judgement(kind, score, size)
+
+
+TOXICITY = Toxicity()

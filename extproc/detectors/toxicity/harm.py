@@ -1,0 +1,204 @@
+"""What nobody may be helped with: weapons, drugs, crimes, and what is fit for adults only.
+
+To name such a thing is no harm; to ask how it is made or done, or to have it made, is.
+"""
+
+from extproc.detectors.toxicity.place import Judgement, Place, expression
+
+_ASKS = expression(
+    r"\b(?:how (?:to|do i|do you|do we|do people|can i|can you|can we|can one|can someone|could i|could you|could one|would i|would you|would one|would "
+    r"someone|should i|might i|might one|does one|i can|i could|one can|one could|one might|you can|someone (?:can|could|would)|people can)|"
+    r"(?:ways?|methods?|strateg\w+|techniques?|tricks|tips|instructions|steps|guide|tutorial|plan|procedure|recipe|directions|advice|formula|"
+    r"script|program|code|algorithm|software|app|tool|bot|website|manual|blueprint|course|scheme|checklist|playbook|campaign|"
+    r"speech|post|advertisement|ad|message|email|letter|tweet|video|article|blog|manifesto|pamphlet|book|list)\w* "
+    r"(?:\w+ ){0,3}?(?:to|for|on|of|that|which|about how|in|encouraging|promoting|glorifying|teaching|instructing|advocating|inciting|explaining|describing|detailing|convincing|persuading|with)|"
+    r"step[- ]by[- ]step|teach (?:me|us|someone|people|kids|others|users|children|him|her)|help me|show me|tell me|give me|where (?:can|do|could|would|should) (?:i|you|one|we)|"
+    r"i(?:'d| would)? (?:want|wanna|need|like|am going|am planning|plan) to|i'm (?:going|planning|trying|gonna)(?: to)?|im (?:gonna|going to|trying to|planning to)|want you to|let's|"
+    r"what(?:'s| is| are) (?:the |some |a )?(?:\w+ ){0,2}(?:way|ways|method|methods|place|places|technique\w*|tool\w*|strateg\w+|steps|tips|trick\w*)|"
+    r"(?:outline|describe|detail|explain|demonstrate|devise|formulate|develop|design|provide|suggest|draft|create|write|generate|give|share|list|come up with|plan|orchestrate|execute|carry out|promote|encourage|glorify|incite|persuade|convince|organi[sz]e|produce|instruct|perform|conduct|commit) "
+    r"(?:\S+ ){0,8})"
+)
+_HOW = expression(
+    r"\b(?:how (?:to|do i|do you|do we|can i|can you|can we|can one|can someone|could i|could you|could one|would i|would you|would one|should i|does one|i can|i could|one can|you can|might)|"
+    r"ways? (?:to|for|of)|methods? (?:to|for|of)|best way|step[- ]by[- ]step|instructions|tutorial|guide|teach me|help me|show me|tell me|give me|"
+    r"i (?:really )?(?:want|need|wanna|plan) to|plan (?:to|for)|where (?:can|do) i)\b"
+)
+_MAKE = expression(
+    r"(?:\b(?:how (?:to|do i|do you|can i|can you|can we|would i|would you|could i|do we|should i|i can|one might|one could|you can)|ways? (?:to|of)|steps (?:to|for|of)|instructions (?:to|for|on)|"
+    r"guide (?:to|on|for)|tutorial (?:to|on|for)|recipe for|recipes for|teach me|help me|where (?:can|do|could|should|would) (?:i|you|one|we)|want to|wanna|need to|gonna|going to|plan to|"
+    r"(?:show|tell|give|explain|describe|provide|write|create|outline|detail|list|share)\b.{0,60}\b(?:for|to|of|on|how to|in)|can you|could you|please|step[- ]by[- ]step)|\A\W*)"
+    r"(?: ?(?:\w+ ){0,4}?)"
+    r"(?:mak(?:e|ing)|build(?:ing)?|construct\w*|creat(?:e|ing)|assembl\w*|manufactur\w*|produc(?:e|ing)|production of|synthesi[sz]\w*|synthesis of|cook\w*|"
+    r"brew\w*|prepar\w*|extract\w*|craft\w*|develop\w*|design\w*|set off|detonat\w*|plant(?:ing)?|deploy\w*|"
+    r"smuggl\w*|buy(?:ing)?|purchas\w*|obtain\w*|acquir\w*|get (?:my hands on|some|hold of|away with|a hold of|me|a|an)|sell(?:ing)?|order(?:ing)?|deal(?:ing)?|"
+    r"distribut\w*|writ(?:e|ing)|cod(?:e|ing)|program(?:ming)?|spread(?:ing)?|launch\w*|perform\w*|carry out|carry(?:ing)?|"
+    r"conduct\w*|execut\w*|inject\w*|install\w*|generat\w*|draft\w*|weaponi[sz]\w*|cultur\w*|cultivat\w*|grow(?:ing)?|"
+    r"modify|convert(?:ing)?|3d[- ]print\w*|print(?:ing)?|hid(?:e|ing)|conceal\w*|forg(?:e|ing)|fabricat\w*|pass(?:ing)?|publish\w*|compos\w*|"
+    r"cut|find|score|use|using|send(?:ing)?|give|tell|make up|promot\w*|provide|bring|sneak|transport|import)"
+    r" (?:(?!about\b|against\b|regarding\b|on\b|prevent|stop|quit|avoid|fight|detect|remov|people|without|off\b|with\b|from\b|why\b|who\b|what\b|is\b|are\b|sure\b|sense\b|story\b|essay\b|poem\b|film\b|movie\b|report\b|song\b|article\b)\S+ ){0,6}\Z"
+)
+_INNOCENT = expression(
+    r"\b(?:prevent\w*|protect\w*|stop(?:ping)?|defend\w*|defen[cs]e|detects?|detecting|detector|recogni[sz]\w+|identify\w*|report(?:ing|s)?|combat\w*|fight(?:ing)?|"
+    r"penalt\w+|punish\w*|legal|legally|law|laws|lawyer\w*|victims?|histor\w+|why|aware\w*|awareness|ethical|simulat\w*|drill|survivors?|recover\w*|quit|"
+    r"quitting|rehab\w*|addict\w*|treatment|treat|treating|therap\w+|minecraft|fortnite|gta|grand theft|call of duty|hitman \d|video ?games?|in[- ]game|the game|board game|roblox|"
+    r"sims|skyrim|zelda|elden|pokemon|dnd|d&d|dungeons|chess|movies?|films?|novels?|fiction\w*|tv shows?|episode|museum|charged with|arrested|accused|convicted|suspects?|"
+    r"sentenced|police (?:said|report)|court|trial|alleged\w*|investigat\w*|uninstall|antivirus|anti-virus|mitigat\w*|avoid (?:being|getting|becoming|a|an|the|falling|"
+    r"phishing|scams?|identity|malware|fraud|plagiarism|ransomware|viruses)|avoiding (?:scams?|identity|fraud|plagiarism|phishing)|got hacked|been (?:hacked|stolen|scammed|robbed)|"
+    r"was (?:stolen|hacked|scammed|robbed)|were stolen|safe from|is it (?:ok|okay|legal|illegal|wrong|a crime)|consequences|against|dangers? of|risks? of|effects? of|side effects|"
+    r"halloween|costume|cosplay|recipe book|cake|prank|bees?|wasps?|ants|mosquito\w*|cockroach\w*|mice|weeds?|bacteria|germs|stain|plants?|training|phish(?:ing)? (?:training|test|simulation)|"
+    r"spot (?:a|an|fake|phishing)|signs of|tell if|know if|deal with|cope with|respond to|overcome|support|counsel\w*|compliance|remov(?:e|ing|al)|clean|scan|scanner|secure|hotline|life hack\w*|growth hack\w*|hackathon|"
+    r"hacker ?rank|explain what|what is|what are the (?:laws|symptoms|signs|effects|causes)|difference between|definition|bath bombs?|essay|research paper|thesis|documentary|"
+    r"someone (?:has |have )?(?:been )?(?:stole|hacked|is stealing)|from (?:stealing|hacking|being)|pokémon)\b"
+)
+_DETECTION_ONLY = expression(r"\b(?:avoid|evad\w+|bypass\w*|without) (?:\w+ )?(?:detect\w+|law|police|security|getting|being caught|suspicion)")
+_THINGS = {
+    "bomb": r"bomb (?:cyclone|calorimeter|shelter|disposal|squad|pop|\.com|diggity|ass)|(?:bath|photo|cherry|seed|glitter|stink|paint|cocoa|chocolate|jager|sex|f|smoke|water|fusion|love|time) bomb|\bthe bomb\b",
+    "bombs": r"(?:bath|photo|cherry|seed|glitter|stink|paint|cocoa|chocolate|jager|sex|f|smoke|water|fat|hot chocolate) bombs",
+    "coke": r"coke (?:zero|float|can|bottle|machine|cola|oven|and|ad\b|light)|(?:can|bottle|glass|cup|pack|cans|bottles|diet|rum and|a|case|liter) (?:of )?coke|coke\?",
+    "steal": r"steal (?:the (?:show|spotlight|ball|scene|look|base|moon|march)|(?:a |second |third |home |the )?bases?\b|\w+ heart|hearts|a (?:glance|kiss|look|march|base|deal)|home|second|third|second base|like an artist|my own)|(?:a|a real|great|what a|such a|total|is a|the) steal\b",
+    "stealing": r"stealing (?:the (?:show|spotlight|ball|scene)|(?:a |second |third |home )?bases?\b|\w+ heart|hearts|home|second)",
+    "hacking": r"hacking (?:cough|jacket|away)",
+    "hacks": r"(?:life|growth|productivity|study|cleaning|kitchen|travel|ikea|cooking|sleep|parenting|memory|diet|time|game|brain|python|excel|bio)\w* hacks|\Ahacks",
+    "stalk": r"(?:celery|corn|bean|flower|plant|lettuce|broccoli|cabbage|leaf|rhubarb|eye|brain)\W?stalk|stalk of",
+    "blow up": r"blow up (?:a |an |the |my |some |this |your |that )?(?:\w+ )?(?:balloons?|photos?|pictures?|image|mattress|air|ball|pool|inflat\w+|map|font|tire|raft|toys?|on (?:tiktok|twitter|instagram|youtube|social))",
+    "blowing up": r"blowing up (?:a |the |my )?(?:balloons?|photos?|pictures?|image|mattress|air|ball|pool|inflat|phone|my phone|on)",
+    "burn down": r"burn down (?:chart|rate|list|the candle)",
+    "rob": r"\brob(?:ert|bie| \w+,|'s)|hey rob|hi rob|dear rob",
+    "heist": r"heist (?:movie|film|story|game|novel|crew|genre)|gta",
+    "break into": r"break into (?:a (?:smile|run|sprint|song|sweat|dance|laugh|career|gallop|trot|grin|rash|industry|field|market|tech|new)|the (?:industry|market|field|business|film|music|tech|top|movie|game|fashion|world|acting|\w+ industry|\w+ market)|song|smile|tears|acting|modeling|tech|film|music|pieces|smaller|chunks|steps|data|product|hollywood|investment|consulting|it\b|\w+ (?:industry|field|career))",
+    "breaking into": r"breaking into (?:a (?:smile|run|sprint|song|sweat|dance|laugh|career|field)|the (?:industry|market|field|business|film|music|tech|\w+ industry)|song|tears|tech|acting|\w+ (?:industry|field))",
+    "suicide": r"suicide (?:squad|bomber|prevention|hotline|door|king|rate|awareness|risk|watch|mission)|political suicide|career suicide",
+    "assassin": r"assassin'?s? (?:creed|bug)",
+    "pirated": "", "bully": r"bully (?:stick|beef|for)|bully\b.{0,12}(?:dog|breed)|pitbull|american bully",
+    "set fire to": r"set fire to the rain",
+    "forging": r"forging (?:a|an|steel|iron|knife|sword|new|relation|ahead|partner|friend|bond|process|hammer)",
+    "hijack*": "", "cannibal*": "", "track someone*": "",
+    "meth": r"meth (?:lab|heads?|addict|od)\b",
+    "poach": r"poach (?:an? )?(?:eggs?|salmon|chicken|pear|fish)", "poaching": r"poaching (?:eggs?|salmon|chicken|pears?|fish|liquid)",
+    "get away with": r"get away with (?:wearing|not wearing|less|using|a (?:small|light))|get away with my (?:family|friends|wife)",
+    "getting away with": r"getting away with (?:my|wearing)",
+    "grenade": r"pull the pin",
+}
+_OTHER = {word: expression(pattern) for word, pattern in _THINGS.items() if pattern}
+_COMPOSITION = expression(
+    r"\b(?:write|compose|tell|create|generate|draft|give|make|publish|post|share|produce|develop|design|invent|send)\b(?: \S+){0,4} \Z"
+)
+_ABOUT = expression(r"\b(?:about|against|on|regarding|discuss\w*|anti\S*|analy[sz]\w*|counter\w*|debunk\w*|why|impact|history|avoid\w*|non|less|without|isn't|not|detect\w*|classif\w*|identif\w*|prevent\w*|summar\w*|explain\w*)\b")
+_WORK = expression(
+    r"\S+(?:,? (?:and |or )?\S+){0,3}? (?:jokes?|speech|posts?|tweets?|comments?|messages?|articles?|essays?|songs?|poems?|memes?|emails?|letters?|content|propaganda|"
+    r"manifestos?|slurs?|stor(?:y|ies)|remarks?|images?|videos?|captions?|rants?|blogs?|ads?|campaigns?|scripts?|limericks?|insults?|statements?|language|things|reviews?|tutorial|program|algorithm|chants?|slogans?)\b"
+)
+_FAKE_WORK = expression(r"\S+(?: \S+){0,4}")
+_DEED = expression(
+    r"\w+ (?:(?:a|an|the|my|his|her|your|our|some|another|other|random|innocent|as many) )*(?:\w+ )?"
+    r"(?:persons?|people|someone|somebody|man|men|woman|women|child|children|kids?|baby|babies|wife|husband|girlfriend|boyfriend|boss|"
+    r"neighbou?rs?|parents?|mother|father|mom|dad|brother|sister|grandma|grandmother|roommate|co-?worker|colleagues?|president|politicians?|cops?|police officers?|"
+    r"enemy|enemies|rivals?|classmates?|teachers?|students?|friends?|ex|ex-\w+|him|her|them|myself|yourself|civilians?|humans?|family|in-laws?|spouse|partner|"
+    r"guy|girl|boy|bully|homeless|prime minister|celebrity|judge|witness|minors?|senator|pope|king|queen|girls|boys)\b(?!'s (?:heart|feelings|process))"
+)
+_MACHINE = expression(
+    r"\b(?:process\w*|threads?|nodes?|linux|python|unix|windows|commands?|tasks?|daemon|servers?|containers?|scripts?|programs?|ports?|pods?|jobs?|"
+    r"sessions?|shell|terminal|bash|java\w*|docker|kubernetes|apps?|application|photos?|portraits?|cameras?|film|video|pictures?|lens|text|"
+    r"email|message|feelings|time|mood|vibe|buzz|drum|eggs?|batter|clock|system|record|odds|laughter|kindness|boredom|basketball|hoops|"
+    r"free throw|high five|wedding|hug|photograph\w*|film\w*|headshots?)\b"
+)
+_MINOR = expression(
+    r"\b(?:child|children|kids?|minors?|underage|under-age|preteens?|pre-teens?|toddlers?|little (?:girl|boy)s?|schoolgirls?|school girls?|"
+    r"(?:[1-9]|1[0-7]) ?-?(?:yo|y/o|yrs?|years?)[ -]?(?:old)?s?|(?:ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|nine|eight|seven|six|five)[- ]year[- ]olds?|lolis?|shota|"
+    r"young (?:girl|boy)s?|infants?|(?:my|his|her|your) (?:young |little )?(?:daughter|stepdaughter|niece)|middle school\w*|elementary school\w*|teenagers?|teen (?:girl|boy)s?)\b"
+)
+_CARE = expression(
+    r"\b(?:educat\w*|abus\w*|protect\w*|prevent\w*|report\w*|teach\w*|talk\w*|explain\w*|assault\w*|laws?|legal|illegal\w*|crimes?|safe\w*|traffick\w*|"
+    r"parent\w*|filter\w*|block\w*|survivor\w*|offend\w*|health|harass\w*|exploit\w*|same[- ]sex|pregnan\w*|history|statu\w+|paint\w+|"
+    r"museum|found|caught|saw|walk\w*|bath|breastfe\w*|diaper\w*|doctor|medical|arrest\w*|charg\w+|convict\w*|victim\w*|watch\w*|addict\w*|stop|policy|detect\w*|normal|mole rats?|"
+    r"ask\w*|worried|concern\w*|should i|appropriate\w*|age|development|puberty|how do i|have)\b"
+)
+_ORDER = expression(
+    r"\b(?:write|tell|create|generate|draw|make|describe|give|roleplay|role-play|role play|send|want|show|let's|continue|paint|produce|compose|share|pretend|simulate|act out)\b"
+)
+_LEWD_WORK = expression(
+    r"\S+(?: \S+){0,3}? (?:stor(?:y|ies)|scenes?|fan ?fic\w*|fan fiction|role-?play\w*|rp|content|images?|pictures?|pics?|photo\w*|videos?|chat|poem|dialogue|conversation|novel|sex|"
+    r"tale|script|encounter|fantas\w+|acts?|selfies?|massage|text|messages?|with (?:me|you|him|her|a|my))\b|sex with (?:me|my|her|him|you|a |an )|sex (?:scene|stor)|porn stor|nudes\b"
+)
+_ART = expression(r"\b(?:art history|venus|michelangelo|painting|sculpture|renaissance|figure drawing|museum|mole rat|ambition|eye|singularity|truth|statue|david|naked (?:eye|juice|cake|short))\b")
+
+
+def _is_innocent(place: Place) -> bool:
+    text = place.before + place.right
+    if _DETECTION_ONLY.search(text):
+        text = _DETECTION_ONLY.sub("", text)
+    return bool(_INNOCENT.search(text))
+
+
+def _is_other_thing(place: Place) -> bool:
+    other = _OTHER.get(place.word)
+    return bool(other and other.search(place.left[-30:] + place.right))
+
+
+def made(place: Place, score: float) -> Judgement | None:
+    """Of a weapon, a drug or malware: that somebody wants to make or get it."""
+    if not _MAKE.search(place.left) or _is_other_thing(place) or _is_innocent(place):
+        return None
+    return Judgement("illicit", score, len(place.word))
+
+
+def composed(place: Place, score: float) -> Judgement | None:
+    """Of hate: that somebody wants it written."""
+    found = _COMPOSITION.search(place.left)
+    work = _WORK.match(place.right)
+    if not found or not work or _ABOUT.search(found.group()) or _is_innocent(place):
+        return None
+    return Judgement("hate" if score > 0.7 else "illicit", score, work.end())
+
+
+def forged(place: Place, score: float) -> Judgement | None:
+    """Of a forgery: that somebody wants it made."""
+    made_left = _MAKE.search(place.left) or _COMPOSITION.search(place.left)
+    if not made_left or _ABOUT.search(made_left.group()) or _is_innocent(place):
+        return None
+    return Judgement("illicit", score, len(place.word))
+
+
+def committed(place: Place, score: float) -> Judgement | None:
+    """Of a crime: that somebody wants to commit it, or have it planned or praised."""
+    asked = _ASKS.search(place.left)
+    if not asked or _is_other_thing(place) or _is_innocent(place):
+        return None
+    if _FICTION.search(place.left):
+        return None
+    sure = _HOW.search(place.left)
+    return Judgement("illicit", score if sure else score - 0.15, len(place.word))
+
+
+_FICTION = expression(
+    r"\b(?:story|stories|novel|poem|movie|film|essay|song|lyrics|plot|character|scene|history|news|headline|review|game|summary|summari[sz]e|short story|joke|riddle|debate|"
+    r"report|case|dialogue|screenplay|sentence|paragraph|about (?:a|an|the|how|why|what))\b"
+)
+
+
+def done(place: Place, score: float) -> Judgement | None:
+    """Of violence: that somebody asks how it is done."""
+    deed = _DEED.match(place.right)
+    if not deed or not _HOW.search(place.left) or _MACHINE.search(place.right):
+        return None
+    if _is_innocent(place) or _FICTION.search(place.left):
+        return None
+    return Judgement("illicit", score, deed.end())
+
+
+def lewd(place: Place, score: float) -> Judgement | None:
+    """Of what is for adults only: that children are in it, or that somebody wants it made."""
+    sentence = place.left + place.right
+    if _MINOR.search(sentence) and not _CARE.search(sentence):
+        return Judgement("sexual_minors", 0.85, len(place.word))
+    if _ORDER.search(place.left) and _LEWD_WORK.match(place.right) and not _ART.search(sentence):
+        if _ABOUT.search(place.left[-30:]) or _INNOCENT.search(sentence):
+            return None
+        return Judgement("sexual", score, len(place.word))
+    return None
+
+
+def has_minor(place: Place) -> bool:
+    """Whether a child is in the sentence, and it is not about protecting children."""
+    sentence = place.left + place.right
+    return bool(_MINOR.search(sentence)) and not _CARE.search(sentence)

@@ -1,0 +1,149 @@
+"""What is said to a person: insults, threats, wishes of death."""
+
+from extproc.detectors.toxicity.place import APOSTROPHE, Judgement, Place, expression
+
+_INTENSE = (
+    r"(?:(?:a|an|the|such|so|just|really|very|all|are|r|is|be|being|re|fucking|fuckin|fkn|freaking|"
+    r"frigging|effing|bloody|damn|goddamn|absolute(?:ly)?|complete(?:ly)?|total(?:ly)?|utter(?:ly)?|"
+    r"little|big|fat|old|poor|sad|pathetic|stupid|dumb|ugly|disgusting|miserable|worthless|useless|"
+    r"nothing|but|nothing but|bunch|load|pack|of|literally|clearly|obviously|truly|sick|crazy|"
+    r"lying|dirty|filthy|silly|ignorant|incompetent|white|black|piece|sorry|pile|sack|excuse|for|"
+    r"lazy|annoying|spineless|arrogant|two-faced|mindless|brainless|brain|dead|hopeless|bitter|"
+    r"self-righteous|low|racist|fascist|nazi|massive|giant|huge|biggest|world's|most|also|still|"
+    r"always|too|kind|looks?|looking|sounds?|sounding|acting|like|some|one|another|human|"
+    r"motherfucking|whiny|entitled|gullible|smelly|nasty|evil|vile|rotten|cheap|fake) )"
+)
+_AIMED = expression(
+    rf"(?:\b(?:you|u|ya|yall|y{APOSTROPHE}all|ur|thou|you{APOSTROPHE}re|you are|you all|you guys|"
+    rf"you people|you look|you sound|you act|your)[, ]+{_INTENSE}{{0,6}}"
+    r"|@\w+[:,]? (?:@\w+ )*(?:is |are |such |an? |the |fucking |stupid |dumb |ur |u )*"
+    r"|(?:shut up|shut it|fuck off|piss off|gtfo|get lost|go away|screw you|fuck you|hey|listen|wow|"
+    rf"nice (?:one|try|job)|calm down|cry more|grow up),? (?:you )?{_INTENSE}{{0,4}})\Z"
+)
+_OF_OTHERS = expression(
+    rf"\b(?:(?:he|she|they|it){APOSTROPHE}(?:s|re)|(?:he|she|they) (?:is|are)|they|"
+    r"(?:this|that|these|those|what an?|such an?|some) (?:\w+ )?(?:guy|man|woman|girl|person|dude|"
+    r"kid|people|chick|author|editor|user|admin|politician|president|players?) (?:is|are)|what an?|"
+    rf"such an?|(?:this|that|dis|dat|these|those|all) (?:fucking|stupid|dumb|old|fat|ugly))[, ]+{_INTENSE}{{0,5}}\Z"
+)
+_ITSELF = expression(r"\A[^a-z]*(?:@\w+[^a-z@]+)*\Z")
+_NOT_MEANT = expression(
+    r"\b(?:if you|do you|did you|are you (?:saying|calling|sure)|don't you|think you|told you|"
+    r"you(?:'re| are) not|made you|(?:make|makes|making) you|not saying|feel(?:s|ing)?|"
+    r"(?:call|called|calling|calls) you|with your|in your|of your|have you|you have|you need|your (?:dog|cat|"
+    r"code|phone|computer|car|question|idea|answer|joke|hat|poem|story|character|monkey|pig|rat))\b"
+)
+
+SOMEBODY = (
+    r"(?:you|u|ur|ya|yall|him|her|them|em|your|his|their|those|these|that|all|every|everyone|"
+    r"everybody|anyone|my|the)\b"
+)
+_WILL = expression(
+    rf"\b(?:i|we|ill|im|ima|imma|i{APOSTROPHE}(?:ll|m|d|ma)|we{APOSTROPHE}(?:ll|re)|somebody|someone|"
+    rf"(?:he|she|they){APOSTROPHE}ll)\b(?: (?:will|shall|would|should|must|can|could|am|are|is|be|swear|"
+    r"promise|to|god|gonna|going|gon|finna|boutta|bout|about|wanna|want|need|gotta|have|hope|really|"
+    r"just|so|fucking|fuckin|personally|come|coming|go|over|and|there|find|then|literally|ll|"
+    r"be|i|happily|gladly|hereby|ought|try)){0,7} \Z"
+)
+_LETS = expression(
+    rf"(?:\A\W*|\b(?:let{APOSTROPHE}s|lets|go|should|must|gotta|gonna|someone|please|somebody|just|"
+    r"to|and) )(?:all )?\Z"
+)
+_HARM = expression(
+    rf"\w+ (?:the (?:shit|hell|fuck|crap|life) out of )?(?:{SOMEBODY})"
+)
+_HARM_YOU = expression(r"\w+ (?:you|u|ur|ya|yall|your|y'all)\b")
+_PEOPLE = (
+    r"(?:people|person|man|men|woman|women|girl|girls|boy|boys|kids?|child|children|bitch\w*|family|"
+    r"wife|husband|boss|teacher|cops?|police|jews?|muslims?|blacks?|whites?|gays?|niggers?|"
+    r"immigrants?|guy|guys|fuckers?|bastards?|motherfuckers?|idiots?|mom|mother|dad|father|son|"
+    r"daughter|brother|sister|parents|neighbou?rs?|students|ass|face|president|politicians?|ones?|"
+    r"scum|pigs|animals|faggots?|of (?:them|you|us)|him|her)\b"
+)
+_HARM_OTHERS = expression(
+    rf"\w+ (?:him|her|them|em|everyone|everybody|yourself|(?:all |every |these |those |that |this |the |my |his |"
+    rf"their |your |her )+(?:\w+ )?{_PEOPLE})"
+)
+_IN_PLAY = expression(
+    r"\b(?:in (?:the |this |a )?(?:game|minecraft|fortnite|gta|mario|call of duty|cod|chess|poker|match|"
+    r"debate|race|movie|dream)|at (?:chess|poker|tennis|golf|ping|smash|mario|fifa|monopoly|scrabble)|"
+    r"with (?:laughter|kindness|love)|boss fight|level|joke|laugh\w*|photo\w*|picture|camera|email|"
+    r"text|message|process\w*|thread|high five|hug|record|traffic|odds|system|vibe|mood|character|"
+    r"story|novel|npc|monster|dragon|zombies?|goblins?|orcs?)\b"
+)
+_DESERVE = expression(
+    rf"\b(?:should|deserves? to|needs? to|must|ought to|gotta|got to|has to|have to|better|to|"
+    r"wanna see (?:you|him|her|them)|want (?:you|him|her|them)|hope (?:you|u|he|she|they)|gets?|get|"
+    r"(?:you|u|he|she|they|your \w+) (?:gets?|is|are))(?: (?:all|just|be|get|to|fucking|publicly|slowly|so|hard|"
+    r"brutally|the|one|to be|literally|have been|have|really|all be))* \Z"
+)
+_SOMEONE = expression(r"\b(?:you|u|ur|he|she|they|them|him|her|people|all|every\w*|those|these|who|your)\b")
+_WISH = expression(
+    r"\b(?:i |we |really |just |honestly )?(?:hope|wish|pray|praying|hoping|wishing|want|cant wait (?:for|till|until)|"
+    r"can't wait (?:for|till|until)) (?:that )?(?:you|u|ur|he|she|they|your|his|her|their|all|every\w*|"
+    r"those|these)(?: \w+){0,4} \Z"
+)
+_GO = expression(
+    r"(?:(?:\A\W*|\b(?:please|just|and|can you|why don't you|should|you can|you) )(?:all )?(?:go|fuck off and|"
+    r"crawl off and|hurry up and)(?: and)? |\b(?:let (?:them|him|her|em)|should|deserves? to|need to|"
+    r"must|ought to) (?:all |just |fucking |slowly )*)\Z"
+)
+
+
+def insult(place: Place, score: float) -> Judgement | None:
+    """Of a word that is nothing by itself: who is called so?"""
+    size = len(place.word)
+    left = place.left
+    if _AIMED.search(left):
+        if _NOT_MEANT.search(left[-40:]):
+            return None
+        return Judgement("harassment", score, size)
+    if _OF_OTHERS.search(left):
+        return Judgement("harassment", 0.35, size)
+    if _ITSELF.search(left) and place.behind.strip(" .!?") == "" and place.word not in _THINGS:
+        return Judgement("harassment", 0.4, size)
+    return None
+
+
+_THINGS = frozenset("dog dogs cow rat rats monkey monkeys pig pigs snake worm ape apes trash joke "
+                    "garbage monster filth fat ugly stupid dumb failure clown disgusting".split())
+
+
+def is_aimed(place: Place) -> bool:
+    """Whether a word that is bad by itself is said to someone."""
+    return bool(_AIMED.search(place.left)) and not _NOT_MEANT.search(place.left[-40:])
+
+
+def violence(place: Place, score: float) -> Judgement | None:
+    """Of a deed: that it is announced or called for."""
+    right = place.right
+    if _IN_PLAY.search(right):
+        return None
+    if _WILL.search(place.left):
+        if harm := _HARM_YOU.match(right):
+            return Judgement("threat", score + 0.1, harm.end())
+        if harm := _HARM_OTHERS.match(right):
+            return Judgement("threat", score, harm.end())
+    if _LETS.search(place.left) and (harm := _HARM_OTHERS.match(right)):
+        if "how " in place.left or "want to" in place.left:
+            return None
+        return Judgement("threat", score - 0.2, harm.end())
+    return None
+
+
+def victim(place: Place, score: float) -> Judgement | None:
+    """Of what is done to people: that it should be."""
+    left = place.left
+    if _DESERVE.search(left) and _SOMEONE.search(left) and not _IN_PLAY.search(left + place.right):
+        return Judgement("threat", score - 0.1, len(place.word))
+    return None
+
+
+def death(place: Place, score: float) -> Judgement | None:
+    """Of death and illness: that they are wished to someone."""
+    if (_WISH.search(place.left) or _GO.search(place.left)) and not _NEGATED.search(place.left):
+        return Judgement("threat", score, len(place.word))
+    return None
+
+
+_NEGATED = expression(r"\b(?:never|not|don't|dont|won't|doesn't|nobody|no one|if)\b")
