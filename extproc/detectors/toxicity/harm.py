@@ -10,13 +10,12 @@ _ASKS = expression(
     r"someone|should i|might i|might one|does one|i can|i could|one can|one could|one might|you can|someone (?:can|could|would)|people can)|"
     r"(?:ways?|methods?|strateg\w+|techniques?|tricks|tips|instructions|steps|guide|tutorial|plan|procedure|recipe|directions|advice|formula|"
     r"script|program|code|algorithm|software|app|tool|bot|website|manual|blueprint|course|scheme|checklist|playbook|campaign|"
-    r"speech|post|advertisement|ad|message|email|letter|tweet|video|article|blog|manifesto|pamphlet|book|list)\w* "
+    r"speech|post|advertisement|ad|message|email|letter|tweet|video|article|blog|manifesto|pamphlet|book|list)s? "
     r"(?:\w+ ){0,3}?(?:to|for|on|of|that|which|about how|in|encouraging|promoting|glorifying|teaching|instructing|advocating|inciting|explaining|describing|detailing|convincing|persuading|with)|"
     r"step[- ]by[- ]step|teach (?:me|us|someone|people|kids|others|users|children|him|her)|help me|show me|tell me|give me|where (?:can|do|could|would|should) (?:i|you|one|we)|"
     r"i(?:'d| would)? (?:want|wanna|need|like|am going|am planning|plan) to|i'm (?:going|planning|trying|gonna)(?: to)?|im (?:gonna|going to|trying to|planning to)|want you to|let's|"
     r"what(?:'s| is| are) (?:the |some |a )?(?:\w+ ){0,2}(?:way|ways|method|methods|place|places|technique\w*|tool\w*|strateg\w+|steps|tips|trick\w*)|"
-    r"(?:outline|describe|detail|explain|demonstrate|devise|formulate|develop|design|provide|suggest|draft|create|write|generate|give|share|list|come up with|plan|orchestrate|execute|carry out|promote|encourage|glorify|incite|persuade|convince|organi[sz]e|produce|instruct|perform|conduct|commit) "
-    r"(?:\S+ ){0,8})"
+    r"(?:devise|orchestrate|execute|carry out|promot\w+|encourag\w+|glorif\w+|justif\w+|incit\w+|perform|conduct|commit|organi[sz]e) (?:\S+ ){0,4})"
 )
 _HOW = expression(
     r"\b(?:how (?:to|do i|do you|do we|can i|can you|can we|can one|can someone|could i|could you|could one|would i|would you|would one|should i|does one|i can|i could|one can|you can|might)|"

@@ -11,14 +11,9 @@ from extproc.detectors.toxicity.place import APOSTROPHE, Judgement, Place, expre
 _NOT = rf"(?:can{APOSTROPHE}t|can not|cannot|don{APOSTROPHE}t|do not|doesn{APOSTROPHE}t|does not|never|shouldn{APOSTROPHE}t|should not|should never)"
 _BE = rf"(?:are|r|is|were|was|{APOSTROPHE}re|aint|be|being|become|look|looks|smell|smells|act|acts|sound|behave|breed|reproduce|live|remain|seem)"
 _MANNER = (
-    r"(?:(?:all|just|nothing|but|really|so|too|more|most|such|a|an|the|very|naturally|inherently|mostly|"
-    r"like|always|basically|literally|simply|only|by nature|usually|generally|often|known|to be|"
-    r"fucking|bunch|of|pack|plague|on|worse|than|obviously|clearly|truly|kind|pure|total|complete|"
-    r"complete|completely|absolutely|these|as|even|also|still|all just|born|biologically|genetically|mentally|"
-    r"morally|intellectually|sexually|violent|dirty|lazy|stupid|filthy|disgusting|evil|sneaky|"
-    r"backward|barbaric|dangerous|half|members|and|out|here|there|one|big|waste|drain|danger|"
-    r"threat|burden|to|society|humanity|civilization|america|country|our|western|scum|good|for|"
-    r"straight|up) )"
+    r"(?:(?!not\b|never\b|no\b|often\b|less\b|afraid\b|victims?\b|called\b|seen\b|treated\b|portrayed\b|"
+    r"viewed\b|against\b|accused\b|considered\b|labell?ed\b|depicted\b|proud\b|subject\b|neither\b|hardly\b|"
+    r"at\b|when\b|if\b|because\b|from\b|facing\b|fighting\b|tired\b|sick of\b|about\b|in\b)[\w'-]+,? )"
 )
 _BAD = (
     r"(?:vermin|rats?|cockroach\w*|roach\w*|parasit\w*|leech\w*|animals?|apes?|monkeys?|pigs?|dogs?|"
@@ -39,14 +34,14 @@ _BAD = (
     r"normal|women|men|really|natural)|better off dead|asking for it|out of control|to blame|"
     r"mistake|oppressed|dumber|bigots?|nazis?|extremists?|radicals?|backwards?|"
     r"unclean|diseased|illegals?|attention seek\w*|seeking attention|attention whores?|selfish|"
-    r"helpless|dependent|a joke|men in dresses|boring|lesser|second[- ]class|slaves?|servants?|"
+    r"helpless|monsters?|pests?|infested|mental (?:illness|disorder|disease)|disorder|man-made|scum of|good for nothing|no better|responsible for (?:\w+ ){0,4}(?:crime|pedophilia|trafficking|bombings|diseases?|rape|terrorism)|no (?:human|people)|helpless|dependent|a joke|men in dresses|boring|lesser|second[- ]class|slaves?|servants?|"
     r"problem|menace|scourge|blight|danger|unwelcome|undesirable\w*|nuts|psychos?|lunatics?|"
     r"hypocrit\w*|traitors?|heartless|soulless|brutes?|not (?:meant|fit|made|suited|capable|"
     r"smart|qualified)|rapey|sexual deviants|good (?:only )?(?:at|for) (?:nothing|cleaning|cooking)|"
     r"a waste|less (?:than )?human|not like us|nagging|clowns?|losers?|hate\b|incest\w*|inbred\w*)\b"
 )
 _ARE = expression(
-    rf"\S+(?: \w+)?,?(?:'s)? (?:(?:who|that) \w+(?: \w+){{0,3}} )?(?:with \w+ )?(?:should be seen as |(?:i think |really |all |just |only |also |always )*{_BE} ){_MANNER}{{0,6}}{_BAD}"
+    rf"\S+(?: \w+)?,?(?:'s)? (?:(?:who|that) \w+(?: \w+){{0,3}} )?(?:(?:with|on|in|from|of) \w+ )?(?:should be seen as |(?:i think |really |all |just |only |also |always )*{_BE} ){_MANNER}{{0,5}}{_BAD}"
 )
 _ARE_HEADED = expression(rf"{_MANNER}{{0,4}}{_BAD}")
 _SHOULD = expression(
@@ -59,18 +54,18 @@ _SHOULD = expression(
     r"outlawed|illegal|destroyed|feared|avoided|expelled|excluded|fired|tortured|stoned|murdered|"
     r"caged|chained|aborted|drowned|able to (?:vote|adopt|marry|drive|work))|"
     r"(?:know (?:their|its|your) place|stay (?:in|home|out|away|single)|shut up|leave|get out|go back|go home|"
-    r"not (?:exist|vote|drive|work|breed|reproduce|be)|exist|disappear|drown|"
+    r"not (?:exist|vote|drive|work|breed|reproduce|be (?:allowed|given|granted|alive|trusted|permitted|let|considered|here|able|in (?:our|this)))|exist|disappear|drown|"
     r"obey|submit|serve|vote\b|have (?:rights|the right|jobs but|kids|children|never)|"
     r"live|equal rights|respect|rights|what they))"
 )
-_BENIGN_SHOULD = expression(r"should (?:always |all |also )?(?:be (?:able|allowed) to|have (?:the )?(?:same |equal )?rights?|exist|live|vote)\b")
+_BENIGN_SHOULD = expression(r"should (?:always |all |also )?(?:be (?:able|allowed)|have (?:the )?(?:same |equal )?rights?|exist|live|vote)\b")
 _MAY_NOT = expression(
     rf"[\w'-]+(?: \w+)? (?:{_NOT}|can only|only|will never|have no|has no|lack|lacks|has not|have not|are too|are not|arent|aren't|isn't|isnt|dont even)"
     r" (?:even |really |just |all |ever |actually |all that |the )*"
-    r"(?:be trusted|belong|deserve|know how|drive|think|understand|love|have any (?:manners|morals|ambition|brains?|class|shame|respect|culture)|"
+    r"(?:be trusted|be granted|be given|human beings?|be alive|belong|deserve|know how|drive|think|understand|love|have any (?:manners|morals|ambition|brains?|class|shame|respect|culture)|"
     r"work\b|assimilate|integrate|contribute|count as|be considered|be allowed|exist|real|valid|"
     r"human|people|welcome|equal|make (?:good )?decisions|want to work|pay tax|good (?:for|at)|care about|moral|ambition|morals|"
-    r"brains?|souls?|intelligence|place|business|sense|honor|shame|self.?control|stupid|fit|run a|lead)"
+    r"brains?|souls?|intelligence|place|business|sense|honor|shame|self.?control|fit|run a|lead)"
 )
 _DO = expression(
     r"[\w'-]+(?: \w+)?(?: (?:are|all|always|just|only|will|would|want to|are just|are trying to|trying to|come here to|here to|"
@@ -86,7 +81,7 @@ _DO = expression(
     r"molest\w*|groom\w*|brainwash\w*|corrupt\w*|pollut\w*|contaminat\w*|threaten\w*|shov\w+|ram\w* |"
     r"beat their|smack their|oppress|belong in|belongs in|ask for it|deserve (?:it|to|what|nothing|no)|"
     r"go crazy|cant drive|love money|eat (?:dogs?|cats?|bats?)|sleep with any|jew\b|not be trusted|"
-    r"are the (?:reason|problem|cause)|killed jesus|go to hell|burn in hell|rot in)"
+    r"(?:really|even|actually) (?:people|human)|disgusts?\b|are the (?:reason|problem|cause)|killed jesus|go to hell|burn in hell|rot in)"
 )
 _FEELS = expression(
     r"(?:(?:\A\W*|\b(?:i|we|just|really|fucking|fuckin|absolutely|all|everyone|should|to|must|honestly|truly|"
@@ -94,20 +89,20 @@ _FEELS = expression(
     r"(?:hate|despise|loathe|detest|can't stand|cant stand|cannot stand|fuck|kill|exterminate|gas|"
     r"deport|shoot|hang|ban|burn|eradicate|lynch|enslave|nuke|bomb|slaughter|castrate|behead|rape|expel|purge|"
     r"get rid of|keep out|remove|wipe out|eliminate|execute|murder|beat up|fear|avoid|never trust|don't trust|dont trust|would never hire|"
-    r"never hire|not hire|don't hire|would never date|could never date|never date|refuse to (?:hire|date|serve)|hated|never employ|would never employ|trust no)|"
+    r"never hire|not hire|don't hire|would never date|could never date|never date|refuse to (?:hire|date|serve)|hated|never employ|would never employ|trust no|fire|dont hire|discriminate against|kill some|spit on|pity|look down on|can't bear|cannot bear|can't tolerate|dislike)|"
     r"\b(?:death to|down with|no more|sick of|tired of|disgusted by|better (?:off )?without|rid of|say no to|go away|"
     r"free of|infested with|overrun (?:by|with)|invaded by|full of|filled with|invasion of|flood of|hordes of|"
     r"(?:problem|trouble|issue) with|the only good|destroyed by|ruined by|enemy is|fault of|blame (?:it on )?|wrong with|"
     r"(?:hate|hatred|disgust|disgusted|tolerance|sympathy|respect) (?:for|of|towards?|with|at)|"
     r"worst \w+ are|afraid of|threat (?:of|from)|dumb as|worse than|controlled by|run by|funded by|owned by|not be|"
-    r"joke about|jokes about|makes? fun of|what do you call|how many|as (?:dumb|stupid|dirty|cheap|lazy) as))"
+    r"joke about|jokes about|makes? fun of|what do you call|how many|as (?:dumb|stupid|dirty|cheap|lazy) as|better off if|easier if|right about|extermination of|genocide of|disgusts me to see|hate seeing|see so many|let in|importing|worse thing than|nothing but|let any|should be no|would be no|nobody wants|no one wants|don't want|dont want|do not want|rather die than be|enough of|purge of|get the|we let|like all|typical))"
     r"(?: (?:all|the|these|those|that|of|them|fucking|fuckin|damn|goddamn|every|any|filthy|dirty|stupid|goddamned|"
     r"disgusting|single|last|too|many|a|an|bunch|most|illegal|so|called|stinking|bloody|ugly|smelly|other|two|our|gay|with))* \Z"
 )
 _MILD_FEELS = expression(
     r"\b(?:no more|sick of|tired of|full of|filled with|fear|avoid|remove|how many|afraid of|threat of|fault of|"
     r"(?:problem|trouble|issue) with|tolerance (?:for|of)|sympathy for|respect for|blame|free of|wrong with|not be|"
-    r"say no to|what do you call|joke about|jokes about|run by|owned by|go away|funded by|hang|shoot|burn|hated|hatred of|how many)\b[^.]*\Z"
+    r"say no to|what do you call|joke about|jokes about|run by|owned by|go away|funded by|hang|shoot|burn|hated|hatred of|how many|typical|get the|we let|let any|right about|nothing but|like all|let in|better off if|easier if)\b[^.]*\Z"
 )
 _REVILED = expression(
     r"\b(?:filthy|dirty|stupid|disgusting|lazy|greedy|damn|goddamn|goddamned|fucking|fuckin|ugly|retarded|smelly|"
@@ -125,9 +120,10 @@ _FOR = expression(
     r"rights|equal\w*|advoca\w*|anti-\w+|phobia|persecut\w*|marginali[sz]ed|often (?:called|seen|portrayed|"
     r"treated|blamed|accused|stereotyped|depicted|discriminated)|portray\w*|depict\w*|blamed for|considered|"
     r"stigma\w*|myths?|statistics|data shows?|according to|study|research\w*|survey|historically|were once|in nazi|"
-    r"no (?:reason|evidence)|propaganda|are not|aren't|arent|isn't|not all|less likely|"
+    r"no (?:reason|evidence)|propaganda|not all|less likely|stereotyp\w*|victims|"
     r"novel|story|film|movie|play|poem|book)\b"
 )
+_SPARED = expression(r"\b(?:no|not all|not every|few|some|if|when) \Z")
 _ASKED = expression(r"\A\W*(?:what|how|why|when|where|which|do|does|did|is|are|can|could|should|who|if)\b")
 _WEAK = frozenset("women woman girls females men christians catholics chinese indians white people|old people|men".split("|")[0].split()) | {
     "these people", "those people", "white people", "old people", "islam", "middle east", "white men", "mental illness",
@@ -156,13 +152,13 @@ def group(place: Place) -> Judgement | None:
     if best is None:
         return None
     score, size = best
-    if is_denounced(place) or _FOR.search(left) or _FOR.search(right):
+    if is_denounced(place) or _SPARED.search(left) or _FOR.search(left) or _FOR.search(right[size:]):
         return None
     if _ASKED.match(left):
         score -= 0.2
     if place.word in _WEAK:
         score -= 0.15
-    return Judgement("hate", round(score, 2), size) if score >= 0.3 else None
+    return Judgement("hate", round(score, 2), size) if score >= 0.35 else None
 
 
 def exile(place: Place, score: float) -> Judgement | None:

@@ -1,22 +1,23 @@
 """What is said to a person: insults, threats, wishes of death."""
 
+from extproc.detectors.toxicity.contexts import is_denounced
 from extproc.detectors.toxicity.place import APOSTROPHE, Judgement, Place, expression
 
 _INTENSE = (
-    r"(?:(?:a|an|the|such|so|just|really|very|all|are|r|is|be|being|re|fucking|fuckin|fkn|freaking|"
+    r"(?:(?:a|an|the|such|so|just|really|very|all|are|r|is|be|being|re|look like|looks like|sound like|sounds like|act like|acting like|fucking|fuckin|fkn|freaking|"
     r"frigging|effing|bloody|damn|goddamn|absolute(?:ly)?|complete(?:ly)?|total(?:ly)?|utter(?:ly)?|"
     r"little|big|fat|old|poor|sad|pathetic|stupid|dumb|ugly|disgusting|miserable|worthless|useless|"
     r"nothing|but|nothing but|bunch|load|pack|of|literally|clearly|obviously|truly|sick|crazy|"
     r"lying|dirty|filthy|silly|ignorant|incompetent|white|black|piece|sorry|pile|sack|excuse|for|"
     r"lazy|annoying|spineless|arrogant|two-faced|mindless|brainless|brain|dead|hopeless|bitter|"
     r"self-righteous|low|racist|fascist|nazi|massive|giant|huge|biggest|world's|most|also|still|"
-    r"always|too|kind|looks?|looking|sounds?|sounding|acting|like|some|one|another|human|"
+    r"always|too|kind|looks?|looking|sounds?|sounding|acting|some|one|another|human|"
     r"motherfucking|whiny|entitled|gullible|smelly|nasty|evil|vile|rotten|cheap|fake) )"
 )
 _AIMED = expression(
     rf"(?:\b(?:you|u|ya|yall|y{APOSTROPHE}all|ur|thou|you{APOSTROPHE}re|you are|you all|you guys|"
-    rf"you people|you look|you sound|you act|your)[, ]+{_INTENSE}{{0,6}}"
-    r"|@\w+[:,]? (?:@\w+ )*(?:is |are |such |an? |the |fucking |stupid |dumb |ur |u )*"
+    rf"you people|you look|you sound|you act|your(?= (?:a|an|such|so|just|the|too) ))[, ]+{_INTENSE}{{0,6}}"
+    r"|@\w+[:,]? (?:@\w+ )*(?:is |are |such |an? |the |fucking |stupid |dumb |ur |u )+"
     r"|(?:shut up|shut it|fuck off|piss off|gtfo|get lost|go away|screw you|fuck you|hey|listen|wow|"
     rf"nice (?:one|try|job)|calm down|cry more|grow up),? (?:you )?{_INTENSE}{{0,4}})\Z"
 )
@@ -69,7 +70,10 @@ _IN_PLAY = expression(
     r"debate|race|movie|dream)|at (?:chess|poker|tennis|golf|ping|smash|mario|fifa|monopoly|scrabble)|"
     r"with (?:laughter|kindness|love)|boss fight|level|joke|laugh\w*|photo\w*|picture|camera|email|"
     r"text|message|process\w*|thread|high five|hug|record|traffic|odds|system|vibe|mood|character|"
-    r"story|novel|npc|monster|dragon|zombies?|goblins?|orcs?)\b"
+    r"story|novel|npc|monster|dragon|zombies?|goblins?|orcs?|elden|skyrim|zelda|pokemon|hitman|dark souls|roblox|sims|dungeon)\b"
+)
+_ASKING = expression(
+    r"\b(?:how (?:to|do|can|could|would|should|many)|(?:can|should|could|do|did|may|would) i|where|what|why|want to know)\b"
 )
 _DESERVE = expression(
     rf"\b(?:should|deserves? to|needs? to|must|ought to|gotta|got to|has to|have to|better|to|"
@@ -98,6 +102,8 @@ def insult(place: Place, score: float) -> Judgement | None:
         if _NOT_MEANT.search(left[-40:]):
             return None
         return Judgement("harassment", score, size)
+    if is_denounced(place):
+        return None
     if _OF_OTHERS.search(left):
         return Judgement("harassment", 0.35, size)
     if _ITSELF.search(left) and place.behind.strip(" .!?") == "" and place.word not in _THINGS:
@@ -117,7 +123,7 @@ def is_aimed(place: Place) -> bool:
 def violence(place: Place, score: float) -> Judgement | None:
     """Of a deed: that it is announced or called for."""
     right = place.right
-    if _IN_PLAY.search(right):
+    if _IN_PLAY.search(right) or _ASKING.search(place.left):
         return None
     if _WILL.search(place.left):
         if harm := _HARM_YOU.match(right):
@@ -125,8 +131,6 @@ def violence(place: Place, score: float) -> Judgement | None:
         if harm := _HARM_OTHERS.match(right):
             return Judgement("threat", score, harm.end())
     if _LETS.search(place.left) and (harm := _HARM_OTHERS.match(right)):
-        if "how " in place.left or "want to" in place.left:
-            return None
         return Judgement("threat", score - 0.2, harm.end())
     return None
 
