@@ -6,12 +6,11 @@ from extproc.detectors.recognizer import Finder, Found
 from extproc.detectors.toxicity import harm, people, person
 from extproc.detectors.toxicity.contexts import is_denounced, is_mentioned, is_other_sense
 from extproc.detectors.toxicity.place import AHEAD, BEHIND, Judgement, Place, is_whole, place
-from extproc.detectors.toxicity.vocabulary import Hit, Vocabulary, words
+from extproc.detectors.toxicity.vocabulary import COUNTED, Vocabulary, Word, words
 
-_PLAIN = frozenset({"hate", "harassment", "profanity", "sexual", "threat", "self_harm", "illicit", "sexual_minors"})
 _AIMABLE = frozenset({"harassment", "profanity"})
-_CROWD = 6  # hits so close together that no sentence is made of them
-_CROWDED = 40  # bytes
+_CROWD = 6  # hits within _NEAR bytes after which words are judged alone: bounds the time
+_NEAR = 256
 
 
 class Toxicity(Finder):
@@ -24,7 +23,7 @@ class Toxicity(Finder):
 
     family = "toxicity"
     types = ("hate", "harassment", "profanity", "sexual", "threat", "self_harm", "illicit", "sexual_minors")
-    context = BEHIND + _CROWDED + 8
+    context = max(BEHIND, _NEAR) + 8
     examples = (
         "you are a stupid piece of trash",
         "immigrants are parasites",
@@ -47,43 +46,46 @@ class Toxicity(Finder):
     def find(self, data: bytes, start: int) -> Iterator[Found]:
         """See `Finder`."""
         hits = self._words.hits(data)
-        for index, hit in enumerate(hits):
-            if hit.start < start:
+        for index, (begin, end, word) in enumerate(hits):
+            if begin < start:
                 continue
-            if index >= _CROWD and hit.start - hits[index - _CROWD].start < _CROWDED:
-                judgement = _alone(hit)
+            if index >= _CROWD and begin - hits[index - _CROWD][0] < _NEAR:
+                judgement = _alone(word)
             else:
-                judgement = _judged(place(data, hit.start, hit.end), hit)
+                judgement = _judged(place(data, begin, end), word)
             if judgement is not None:
                 kind, score, size = judgement
-                yield Found(kind, hit.start, hit.start + max(size, hit.end - hit.start), score)
+                yield Found(kind, begin, max(begin + size, end), score)
 
     def unfinished(self, data: bytes, start: int) -> int:
         """See `Finder`."""
         open_from = self._words.begun(data, start)
-        for hit in self._words.hits(data):
-            if start <= hit.start < open_from and not is_whole(data, hit.end):
-                return hit.start
+        for begin, end, _ in self._words.hits(data):
+            if start <= begin < open_from and not is_whole(data, end):
+                return begin
         return open_from
 
 
-def _alone(hit: Hit) -> Judgement | None:
+def _alone(word: Word) -> Judgement | None:
     """Of a word among so many that its sentence says nothing."""
-    word = hit.word
-    return Judgement(word.kind, word.score, 0) if word.kind in _PLAIN else None
+    return Judgement(word.kind, word.score, 0) if word.kind in COUNTED else None
 
 
-def _judged(where: Place, hit: Hit) -> Judgement | None:
-    kind, score = hit.word.kind, hit.word.score
-    if kind in _PLAIN:
+def _judged(where: Place, word: Word) -> Judgement | None:
+    kind, score = word.kind, word.score
+    if kind in COUNTED:
         return _plain(where, kind, score)
-    if is_mentioned(where):
-        return None
+    judgement = _in_context(where, kind, score)
+    return None if judgement is None or is_mentioned(where) else judgement
+
+
+def _in_context(where: Place, kind: str, score: float) -> Judgement | None:
+    """Of a word that is harmful only in what stands around it."""
     match kind:
         case "insult":
             return person.insult(where, score)
         case "violence":
-            return person.violence(where, score) or harm.done(where, score + 0.1)
+            return person.violence(where, score) or harm.done(where, round(score + 0.1, 2))
         case "victim":
             return person.victim(where, score)
         case "death":
@@ -110,6 +112,10 @@ def _plain(where: Place, kind: str, score: float) -> Judgement | None:
     if is_mentioned(where) or is_other_sense(where):
         return None
     if kind in {"hate", "threat"} and is_denounced(where):
+        return None
+    if kind == "self_harm" and not person.is_own(where):
+        return None
+    if kind == "sexual_minors" and harm.is_reported(where):
         return None
     if kind in _AIMABLE and person.is_aimed(where):
         return Judgement("harassment", max(score, 0.75), size)

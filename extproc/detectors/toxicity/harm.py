@@ -43,42 +43,54 @@ _INNOCENT = expression(
     r"sims|skyrim|zelda|elden|pokemon|dnd|d&d|dungeons|chess|movies?|films?|novels?|fiction\w*|tv shows?|episode|museum|charged with|arrested|accused|convicted|suspects?|"
     r"sentenced|police (?:said|report)|court|trial|alleged\w*|investigat\w*|uninstall|antivirus|anti-virus|mitigat\w*|avoid (?:being|getting|becoming|a|an|the|falling|"
     r"phishing|scams?|identity|malware|fraud|plagiarism|ransomware|viruses)|avoiding (?:scams?|identity|fraud|plagiarism|phishing)|got hacked|been (?:hacked|stolen|scammed|robbed)|"
-    r"was (?:stolen|hacked|scammed|robbed)|were stolen|safe from|is it (?:ok|okay|legal|illegal|wrong|a crime)|consequences|against|dangers? of|risks? of|effects? of|side effects|"
+    r"(?:car|bike|identity|account|wallet|phone|card|money|i) was (?:stolen|hacked|scammed|robbed)|were stolen|safe from|is it (?:ok|okay|legal|illegal|wrong|a crime)|consequences|against|dangers? of|risks? of|effects? of|side effects|"
     r"halloween|costume|cosplay|recipe book|cake|prank|bees?|wasps?|ants|mosquito\w*|cockroach\w*|mice|weeds?|bacteria|germs|stain|plants?|training|phish(?:ing)? (?:training|test|simulation)|"
     r"spot (?:a|an|fake|phishing)|signs of|tell if|know if|deal with|cope with|respond to|overcome|support|counsel\w*|compliance|remov(?:e|ing|al)|clean|scan|scanner|secure|hotline|life hack\w*|growth hack\w*|hackathon|"
-    r"hacker ?rank|explain what|what is|what are the (?:laws|symptoms|signs|effects|causes)|difference between|definition|bath bombs?|essay|research paper|thesis|documentary|"
-    r"someone (?:has |have )?(?:been )?(?:stole|hacked|is stealing)|from (?:stealing|hacking|being)|pokémon)\b"
+    r"hacker ?rank|difference between|definition|bath bombs?|essay|research paper|thesis|documentary|"
+    r"someone (?:has |have )?(?:been )?(?:stole|hacked|is stealing)|from (?:stealing|hacking|being)|red dead|cyberpunk|witcher|fallout|far cry|payday|among us|terraria|stardew|valorant|csgo|overwatch|league of legends|dota|warcraft|diablo|halo|resident evil|last of us|rimworld|civ(?:ilization)? \w+|xcom|baldur\S*|bomberman|mario|sonic|rpg|tabletop|cosplay|lego|escape room|murder mystery|magic trick|nerf|paintball|airsoft|laser tag|water gun|toy)\b"
 )
 _DETECTION_ONLY = expression(r"\b(?:avoid|evad\w+|bypass\w*|without) (?:\w+ )?(?:detect\w+|law|police|security|getting|being caught|suspicion)")
 _THINGS = {
     "bomb": r"bomb (?:cyclone|calorimeter|shelter|disposal|squad|pop|\.com|diggity|ass)|(?:bath|photo|cherry|seed|glitter|stink|paint|cocoa|chocolate|jager|sex|f|smoke|water|fusion|love|time) bomb|\bthe bomb\b",
     "bombs": r"(?:bath|photo|cherry|seed|glitter|stink|paint|cocoa|chocolate|jager|sex|f|smoke|water|fat|hot chocolate) bombs",
     "coke": r"coke (?:zero|float|can|bottle|machine|cola|oven|and|ad\b|light)|(?:can|bottle|glass|cup|pack|cans|bottles|diet|rum and|a|case|liter) (?:of )?coke|coke\?",
-    "steal": r"steal (?:the (?:show|spotlight|ball|scene|look|base|moon|march)|(?:a |second |third |home |the )?bases?\b|\w+ heart|hearts|a (?:glance|kiss|look|march|base|deal)|home|second|third|second base|like an artist|my own)|(?:a|a real|great|what a|such a|total|is a|the) steal\b",
-    "stealing": r"stealing (?:the (?:show|spotlight|ball|scene)|(?:a |second |third |home )?bases?\b|\w+ heart|hearts|home|second)",
-    "hacking": r"hacking (?:cough|jacket|away)",
-    "hacks": r"(?:life|growth|productivity|study|cleaning|kitchen|travel|ikea|cooking|sleep|parenting|memory|diet|time|game|brain|python|excel|bio)\w* hacks|\Ahacks",
-    "stalk": r"(?:celery|corn|bean|flower|plant|lettuce|broccoli|cabbage|leaf|rhubarb|eye|brain)\W?stalk|stalk of",
-    "blow up": r"blow up (?:a |an |the |my |some |this |your |that )?(?:\w+ )?(?:balloons?|photos?|pictures?|image|mattress|air|ball|pool|inflat\w+|map|font|tire|raft|toys?|on (?:tiktok|twitter|instagram|youtube|social))",
-    "blowing up": r"blowing up (?:a |the |my )?(?:balloons?|photos?|pictures?|image|mattress|air|ball|pool|inflat|phone|my phone|on)",
     "burn down": r"burn down (?:chart|rate|list|the candle)",
-    "rob": r"\brob(?:ert|bie| \w+,|'s)|hey rob|hi rob|dear rob",
     "heist": r"heist (?:movie|film|story|game|novel|crew|genre)|gta",
-    "break into": r"break into (?:a (?:smile|run|sprint|song|sweat|dance|laugh|career|gallop|trot|grin|rash|industry|field|market|tech|new)|the (?:industry|market|field|business|film|music|tech|top|movie|game|fashion|world|acting|\w+ industry|\w+ market)|song|smile|tears|acting|modeling|tech|film|music|pieces|smaller|chunks|steps|data|product|hollywood|investment|consulting|it\b|\w+ (?:industry|field|career))",
-    "breaking into": r"breaking into (?:a (?:smile|run|sprint|song|sweat|dance|laugh|career|field)|the (?:industry|market|field|business|film|music|tech|\w+ industry)|song|tears|tech|acting|\w+ (?:industry|field))",
     "suicide": r"suicide (?:squad|bomber|prevention|hotline|door|king|rate|awareness|risk|watch|mission)|political suicide|career suicide",
     "assassin": r"assassin'?s? (?:creed|bug)",
-    "pirated": "", "bully": r"bully (?:stick|beef|for)|bully\b.{0,12}(?:dog|breed)|pitbull|american bully",
+    "bully": r"bully (?:stick|beef|for)|bully\b.{0,12}(?:dog|breed)|pitbull|american bully",
     "set fire to": r"set fire to the rain",
     "forging": r"forging (?:a|an|steel|iron|knife|sword|new|relation|ahead|partner|friend|bond|process|hammer)",
-    "hijack*": "", "cannibal*": "", "track someone*": "",
     "meth": r"meth (?:lab|heads?|addict|od)\b",
+    "cocaine": r"cocaine (?:bear|anonymous|cowboys|addict\w*|use\b|users?)",
+    "heroin": r"heroin (?:chic|addict\w*|users?|use\b)",
     "poach": r"poach (?:an? )?(?:eggs?|salmon|chicken|pear|fish)", "poaching": r"poaching (?:eggs?|salmon|chicken|pears?|fish|liquid)",
     "get away with": r"get away with (?:wearing|not wearing|less|using|a (?:small|light))|get away with my (?:family|friends|wife)",
     "getting away with": r"getting away with (?:my|wearing)",
     "grenade": r"pull the pin",
 }
-_OTHER = {word: expression(pattern) for word, pattern in _THINGS.items() if pattern}
+_OBJECTS = {
+    "hack": r"hack\w* (?:into )?(?:(?:a|an|the|my|his|her|their|your|our|some|any|other|another|into) )*(?:\S+ ){0,2}?(?:accounts?|websites?|computers?|"
+    r"emails?|phones?|wi-?fi|networks?|servers?|databases?|facebook|instagram|snapchat|banks?|systems?|atms?|webcams?|cameras?|government|hospital|someone\S*|"
+    r"somebody\S*|people\S*|persons?\S*|girlfriend\S*|boyfriend\S*|wife\S*|husband\S*|school\S*|company\S*|cars?|election|voting|satellites?|grid|passwords?|icloud|gmail|whatsapp|"
+    r"iphone|cell|devices?|router|neighbou?r\S*|ex\b|boss\S*|security|infrastructure|plants?|airplanes?|traffic|pacemaker|nasa|pentagon|fbi|cia|profile|machine)",
+    "steal": r"steal\w* (?:\S+ ){0,3}?(?:from|money|cash|credit|cars?|identit\w+|personal|private|data|passwords?|someone\S*|people\S*|information|jewel\w*|bikes?|bicycle|phones?|"
+    r"wallets?|purses?|packages?|secrets?|files|documents|accounts?|bitcoins?|crypto\w*|stores?|shops?|supermarket|medication|drugs|guns?|weapons?|nuclear|confidential|sensitive|"
+    r"intellectual|wifi|electricity|cable|items|merchandise|something|stuff|things|catalytic|copper|dog|cat|baby|artifacts?|paintings?|organs?|trade|classified|votes|election|goods|clothes|laptop)",
+    "rob": r"rob\w* (?:(?:a|an|the|some|my|your) )?(?:\w+ )?(?:bank|store|jewel\w*|house|home|person|people|someone|somebody|shop|gas station|liquor|casino|train|armored|museum|"
+    r"lady|woman|man|neighbou?r\S*|atm|grave|convenience|pharmacy|strangers?|tourists?)",
+    "stalk": r"stalk\w* (?:(?:a|an|the|my|your|his|her|another) )?(?:\S+ )?(?:ex\b|ex-\w+|girl\w*|woman|person|someone|somebody|people|celebrit\w+|her|him|them|neighbou?r|coworker|victim|classmate|crush)",
+    "break into": r"break\w* into (?:\S+ ){0,3}?(?:house|home|car|cars|apartment|bank|building|store|safe|account|computer|phone|office|school|system|vehicle|room|network|server|property|museum|garage|warehouse|facility)",
+    "get rid of a body": r"get rid of a body(?! (?:odou?r|hair|fat|acne|ache|wash|part|image|lice|spray))",
+    "blow up": r"blow\w* up (?:(?:a|an|the|my|some|that|this) )?(?:\w+ )?(?:building|bridge|school|car|house|plane|train|church|mosque|synagogue|hospital|government|city|stadium|mall|people|someone|atm|bank|police|office|airport|subway|dam|white house|hotel|embassy|power)",
+}
+for _word, _base in (
+    ("hacking", "hack"), ("hacks", "hack"), ("stealing", "steal"), ("steals", "steal"), ("robbing", "rob"),
+    ("stalking", "stalk"), ("breaking into", "break into"), ("blowing up", "blow up"),
+):
+    _OBJECTS[_word] = _OBJECTS[_base]
+_OBJECT = {word: expression(pattern) for word, pattern in _OBJECTS.items()}
+_OTHER = {word: expression(pattern) for word, pattern in _THINGS.items()}
 _COMPOSITION = expression(
     r"\b(?:write|compose|tell|create|generate|draft|give|make|publish|post|share|produce|develop|design|invent|send)\b(?: \S+){0,4} \Z"
 )
@@ -163,10 +175,13 @@ def committed(place: Place, score: float) -> Judgement | None:
     asked = _ASKS.search(place.left)
     if not asked or _is_other_thing(place) or _is_innocent(place):
         return None
+    needed = _OBJECT.get(place.word)
+    if needed and not needed.match(place.right):
+        return None
     if _FICTION.search(place.left):
         return None
     sure = _HOW.search(place.left)
-    return Judgement("illicit", score if sure else score - 0.15, len(place.word))
+    return Judgement("illicit", score if sure else round(score - 0.15, 2), len(place.word))
 
 
 _FICTION = expression(
@@ -201,3 +216,14 @@ def has_minor(place: Place) -> bool:
     """Whether a child is in the sentence, and it is not about protecting children."""
     sentence = place.left + place.right
     return bool(_MINOR.search(sentence)) and not _CARE.search(sentence)
+
+
+_REPORTED = expression(
+    r"\b(?:arrest\w*|charg\w+|convict\w*|possession|sentenc\w*|police|court|laws?|legal|illegal|report\w*|detect\w*|prevent\w*|protect\w*|"
+    r"combat\w*|fight\w*|victims?|ban|banned|scandal|investigat\w*|abuse material|policy|policies|classifier|filter\w*|moderat\w*|against|stop\w*|accus\w*|crimes?)\b"
+)
+
+
+def is_reported(place: Place) -> bool:
+    """Whether the sentence is of the courts, or of keeping such things off."""
+    return bool(_REPORTED.search(place.left + place.right))

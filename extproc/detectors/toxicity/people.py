@@ -45,7 +45,7 @@ _ARE = expression(
 )
 _ARE_HEADED = expression(rf"{_MANNER}{{0,4}}{_BAD}")
 _SHOULD = expression(
-    r"[\w' -]{1,40}? (?:should(?:n't|nt)?|must|need to|needs to|ought to|deserves? (?:to)?|have to|has to|gotta|"
+    r"[\w' -]{1,40}? (?:should(?:n't|nt)?|must|need to|needs to|ought to|deserves? to|have to|has to|gotta|"
     r"can all|can go|don't deserve to|do not deserve to|get what)(?: not| all| just| never| always| only| really| go| and)* ?"
     r"(?:die|rot|burn|suffer|hang|perish|be (?:\w+ )?(?:killed|shot|exterminated|deported|banned|locked|jailed|"
     r"imprisoned|hanged|hung|burned|burnt|gassed|lynched|raped|beaten|castrated|steril\w+|"
@@ -58,6 +58,7 @@ _SHOULD = expression(
     r"obey|submit|serve|vote\b|have (?:rights|the right|jobs but|kids|children|never)|"
     r"live|equal rights|respect|rights|what they))"
 )
+_OUGHT = (" should", " must", " need", " ought", " deserve", " ha", " gotta", " can ", " get")
 _BENIGN_SHOULD = expression(r"should (?:always |all |also )?(?:be (?:able|allowed)|have (?:the )?(?:same |equal )?rights?|exist|live|vote)\b")
 _MAY_NOT = expression(
     rf"[\w'-]+(?: \w+)? (?:{_NOT}|can only|only|will never|have no|has no|lack|lacks|has not|have not|are too|are not|arent|aren't|isn't|isnt|dont even)"
@@ -102,7 +103,7 @@ _FEELS = expression(
 _MILD_FEELS = expression(
     r"\b(?:no more|sick of|tired of|full of|filled with|fear|avoid|remove|how many|afraid of|threat of|fault of|"
     r"(?:problem|trouble|issue) with|tolerance (?:for|of)|sympathy for|respect for|blame|free of|wrong with|not be|"
-    r"say no to|what do you call|joke about|jokes about|run by|owned by|go away|funded by|hang|shoot|burn|hated|hatred of|how many|typical|get the|we let|let any|right about|nothing but|like all|let in|better off if|easier if)\b[^.]*\Z"
+    r"say no to|what do you call|joke about|jokes about|run by|owned by|go away|funded by|hated|hatred of|how many|typical|get the|we let|let any|right about|nothing but|like all|let in|better off if|easier if)\b[^.]*\Z"
 )
 _REVILED = expression(
     r"\b(?:filthy|dirty|stupid|disgusting|lazy|greedy|damn|goddamn|goddamned|fucking|fuckin|ugly|retarded|smelly|"
@@ -121,7 +122,7 @@ _FOR = expression(
     r"treated|blamed|accused|stereotyped|depicted|discriminated)|portray\w*|depict\w*|blamed for|considered|"
     r"stigma\w*|myths?|statistics|data shows?|according to|study|research\w*|survey|historically|were once|in nazi|"
     r"no (?:reason|evidence)|propaganda|not all|less likely|stereotyp\w*|victims|"
-    r"novel|story|film|movie|play|poem|book)\b"
+    r"photo\w*|portraits?|camera|lighting|novel|story|film|movie|play|poem|book)\b"
 )
 _SPARED = expression(r"\b(?:no|not all|not every|few|some|if|when) \Z")
 _ASKED = expression(r"\A\W*(?:what|how|why|when|where|which|do|does|did|is|are|can|could|should|who|if)\b")
@@ -134,20 +135,20 @@ _WEAK = frozenset("women woman girls females men christians catholics chinese in
 
 def group(place: Place) -> Judgement | None:
     """Of people: what is said about them."""
-    left, right = place.left, place.right
+    left, right, near = place.left, place.right, place.left[-60:]
     best: tuple[float, int] | None = None
-    if found := _SHOULD.match(right):
+    if any(word in right for word in _OUGHT) and (found := _SHOULD.match(right)):
         if not _BENIGN_SHOULD.search(found.group()):
             best = (0.75, found.end())
     if best is None and (found := _ARE.match(right)):
         best = (0.7, found.end())
     if best is None and (found := _DO.match(right) or _MAY_NOT.match(right)):
         best = (0.6, found.end())
-    if best is None and _FEELS.search(left):
-        best = (0.45 if _MILD_FEELS.search(left) else 0.75, len(place.word))
-    if best is None and _REVILED.search(left):
+    if best is None and _FEELS.search(near):
+        best = (0.45 if _MILD_FEELS.search(near) else 0.75, len(place.word))
+    if best is None and _REVILED.search(near):
         best = (0.65, len(place.word))
-    if best is None and _PREDICATE.search(left):
+    if best is None and _PREDICATE.search(near):
         best = (0.6, len(place.word))
     if best is None:
         return None

@@ -12,7 +12,7 @@ _INTENSE = (
     r"lazy|annoying|spineless|arrogant|two-faced|mindless|brainless|brain|dead|hopeless|bitter|"
     r"self-righteous|low|racist|fascist|nazi|massive|giant|huge|biggest|world's|most|also|still|"
     r"always|too|kind|looks?|looking|sounds?|sounding|acting|some|one|another|human|"
-    r"motherfucking|whiny|entitled|gullible|smelly|nasty|evil|vile|rotten|cheap|fake) )"
+    r"motherfucking|sir|people|guys|lot|folks|seriously|must be|have to be|whiny|entitled|gullible|smelly|nasty|evil|vile|rotten|cheap|fake) )"
 )
 _AIMED = expression(
     rf"(?:\b(?:you|u|ya|yall|y{APOSTROPHE}all|ur|thou|you{APOSTROPHE}re|you are|you all|you guys|"
@@ -57,7 +57,7 @@ _HARM_YOU = expression(r"\w+ (?:you|u|ur|ya|yall|your|y'all)\b")
 _PEOPLE = (
     r"(?:people|person|man|men|woman|women|girl|girls|boy|boys|kids?|child|children|bitch\w*|family|"
     r"wife|husband|boss|teacher|cops?|police|jews?|muslims?|blacks?|whites?|gays?|niggers?|"
-    r"immigrants?|guy|guys|fuckers?|bastards?|motherfuckers?|idiots?|mom|mother|dad|father|son|"
+    r"immigrants?|migrants?|refugees?|foreigners?|mexicans?|arabs?|asians?|christians?|liberals?|republicans?|democrats?|guy|guys|fuckers?|bastards?|motherfuckers?|idiots?|mom|mother|dad|father|son|"
     r"daughter|brother|sister|parents|neighbou?rs?|students|ass|face|president|politicians?|ones?|"
     r"scum|pigs|animals|faggots?|of (?:them|you|us)|him|her)\b"
 )
@@ -97,18 +97,24 @@ _GO = expression(
 def insult(place: Place, score: float) -> Judgement | None:
     """Of a word that is nothing by itself: who is called so?"""
     size = len(place.word)
-    left = place.left
+    left = place.left[-70:]
     if _AIMED.search(left):
-        if _NOT_MEANT.search(left[-40:]):
-            return None
-        return Judgement("harassment", score, size)
-    if is_denounced(place):
+        found = None if _NOT_MEANT.search(left[-40:]) else Judgement("harassment", score, size)
+    elif _OF_OTHERS.search(left):
+        found = Judgement("harassment", 0.35, size)
+    else:
+        found = _bare(place)
+    return None if found is None or is_denounced(place) else found
+
+
+def _bare(place: Place) -> Judgement | None:
+    """Of an insult that is all there is."""
+    size, left = len(place.word), place.left
+    if place.behind.strip(" .!?") or place.word in _THINGS:
         return None
-    if _OF_OTHERS.search(left):
-        return Judgement("harassment", 0.35, size)
-    if _ITSELF.search(left) and place.behind.strip(" .!?") == "" and place.word not in _THINGS:
-        return Judgement("harassment", 0.4, size)
-    return None
+    if left.endswith(", "):
+        return Judgement("harassment", 0.6, size)
+    return Judgement("harassment", 0.4, size) if _ITSELF.search(left) else None
 
 
 _THINGS = frozenset("dog dogs cow rat rats monkey monkeys pig pigs snake worm ape apes trash joke "
@@ -117,7 +123,7 @@ _THINGS = frozenset("dog dogs cow rat rats monkey monkeys pig pigs snake worm ap
 
 def is_aimed(place: Place) -> bool:
     """Whether a word that is bad by itself is said to someone."""
-    return bool(_AIMED.search(place.left)) and not _NOT_MEANT.search(place.left[-40:])
+    return bool(_AIMED.search(place.left[-70:])) and not _NOT_MEANT.search(place.left[-40:])
 
 
 def violence(place: Place, score: float) -> Judgement | None:
@@ -127,11 +133,11 @@ def violence(place: Place, score: float) -> Judgement | None:
         return None
     if _WILL.search(place.left):
         if harm := _HARM_YOU.match(right):
-            return Judgement("threat", score + 0.1, harm.end())
+            return Judgement("threat", round(score + 0.1, 2), harm.end())
         if harm := _HARM_OTHERS.match(right):
             return Judgement("threat", score, harm.end())
     if _LETS.search(place.left) and (harm := _HARM_OTHERS.match(right)):
-        return Judgement("threat", score - 0.2, harm.end())
+        return Judgement("threat", round(score - 0.2, 2), harm.end())
     return None
 
 
@@ -139,7 +145,7 @@ def victim(place: Place, score: float) -> Judgement | None:
     """Of what is done to people: that it should be."""
     left = place.left
     if _DESERVE.search(left) and _SOMEONE.search(left) and not _IN_PLAY.search(left + place.right):
-        return Judgement("threat", score - 0.1, len(place.word))
+        return Judgement("threat", round(score - 0.1, 2), len(place.word))
     return None
 
 
@@ -150,4 +156,12 @@ def death(place: Place, score: float) -> Judgement | None:
     return None
 
 
-_NEGATED = expression(r"\b(?:never|not|don't|dont|won't|doesn't|nobody|no one|if)\b")
+_NEGATED = expression(r"\b(?:never|no|not|don't|dont|won't|doesn't|nobody|no one|if)\b")
+
+
+_OWN = expression(r"\b(?:i|i'm|im|i've|ive|i'd|me|my|myself|how|ways?|methods?|best|easiest|quickest|painless\w*)\b")
+
+
+def is_own(place: Place) -> bool:
+    """Whether a sentence about suicide is about the writer, or asks for the means."""
+    return "suicid" not in place.word or bool(_OWN.search(place.left + place.word))

@@ -10,10 +10,13 @@ that mean harm only in what stands around them:
 - `weapon`, `drug`, `malware`, `fake`, `bigotry`, `crime`: what may not be made, got or done
 """
 
+import re
 import threading
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cached_property
 from importlib import resources
+from operator import itemgetter
 from typing import NamedTuple
 
 import hyperscan
@@ -23,8 +26,18 @@ from extproc.detectors.normal import NormalText
 
 _UNSPACED = frozenset({"zh", "ja", "th"})  # written without blanks between words
 _LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+_WORDLIKE = _LETTERS.union(range(0x80, 0x100))
 _SHORT = 4  # letters of a word that is part of too many others to be told of each
+_WORD_START = re.compile(rb"(?<![a-z0-9])[a-z0-9]|[\x80-\xff]")
 _ENDING = 16  # bytes of the ending of a word that stands for all that begin with it
+
+
+COUNTED = frozenset(
+    {
+        "hate", "harassment", "profanity", "sexual", "threat", "self_harm", "illicit", "sexual_minors",
+    }
+)  # fmt: skip
+"""Kinds of words that count by themselves; they are types of findings."""
 
 
 class Word(NamedTuple):
@@ -37,12 +50,8 @@ class Word(NamedTuple):
     inside: bool = False  # may stand between letters
 
 
-class Hit(NamedTuple):
-    """Where a word stands, in bytes, end exclusive."""
-
-    start: int
-    end: int
-    word: Word
+Hit = tuple[int, int, Word]
+"""Where a word stands, in bytes, end exclusive."""
 
 
 def words() -> Iterator[Word]:
@@ -96,40 +105,48 @@ class Vocabulary:
             word = self.words[number]
             start = end - len(word.text)
             if not word.inside:
-                if letter_before(data, start):
+                if start and data[start - 1] in _WORDLIKE and letter_before(data, start):
                     continue
-                if letter_after(data, end):
+                if end < len(data) and data[end] in _WORDLIKE and letter_after(data, end):
                     if not word.open:
                         continue
                     end = _word_end(data, end)
-            hits.append(Hit(start, end, word))
-        hits.sort(key=_order)
-        return hits
+            hits.append((start, end, word))
+        hits.sort(key=itemgetter(0))
+        return hits if len(hits) == 1 else _outermost(hits)
 
     def begun(self, data: bytes, start: int) -> int:
         """Offset, `start` or later, of the first word that `data` ends in the middle of."""
         size = len(data)
         tail = data[max(start, size - self.longest) :].lower()
-        for place in range(size - len(tail), size):
-            rest = tail[place - size :]
-            if (rest[0] >= 0x80 or not letter_before(data, place)) and self._begins(rest):
+        for match in _WORD_START.finditer(tail):
+            place = size - len(tail) + match.start()
+            if self._begins(tail[match.start() :]) and (
+                tail[match.start()] >= 0x80 or not letter_before(data, place)
+            ):
                 return place
         return size
 
     def _begins(self, rest: bytes) -> bool:
         """Whether `rest` is how a word begins."""
-        low, high = 0, len(self._sorted)
-        while low < high:
-            middle = (low + high) // 2
-            if self._sorted[middle] < rest:
-                low = middle + 1
-            else:
-                high = middle
-        return low < len(self._sorted) and self._sorted[low].startswith(rest)
+        place = bisect_left(self._sorted, rest)
+        return place < len(self._sorted) and self._sorted[place].startswith(rest)
 
 
-def _order(hit: Hit) -> tuple[int, int]:
-    return hit.start, -hit.end
+def _outermost(hits: list[Hit]) -> list[Hit]:
+    """Without those that lie in a longer one that counts by itself, e.g. in a phrase."""
+    kept: list[Hit] = []
+    reach = begun = 0
+    for start, end, word in sorted(hits, key=_longer_first):
+        if end > reach or (start == begun and end == reach):
+            kept.append((start, end, word))
+        if word.kind in COUNTED and end > reach:
+            reach, begun = end, start
+    return kept
+
+
+def _longer_first(hit: Hit) -> tuple[int, int]:
+    return hit[0], -hit[1]
 
 
 def _pattern(word: Word) -> str:
