@@ -88,6 +88,7 @@ _SENSES = {
     "pricks": r"(?:pin|skin|finger|needle|heel)[ -]?pricks|pricks (?:up|the|his|her|my)",
     "douche": r"vaginal douche|douche (?:nasal|with)|nasal douche",
     "whore": r"whore of babylon",
+    "die": r"die (?:my|his|her|of (?:embarrass|laugh|cringe|old|boredom|shame|heat|hunger|thirst)|for|laughing|hard|alone)|rather die|(?:don't|dont|not|didn't|doesn't) (?:want to|wanna) die",
     "jap": r"jap(?:\.|anese)",
     "clit": r"clit\.",
     "smut": r"smut (?:fungus|fungi|disease|spores?)|(?:corn|loose|head|covered) smut",

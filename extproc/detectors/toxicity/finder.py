@@ -11,6 +11,7 @@ from extproc.detectors.toxicity.vocabulary import COUNTED, Vocabulary, Word, wor
 _AIMABLE = frozenset({"harassment", "profanity"})
 _CROWD = 6  # hits within _NEAR bytes after which words are judged alone: bounds the time
 _NEAR = 256
+_NAMES = frozenset({b"dick", b"cock"})  # of people, where capitalised within a sentence
 
 
 class Toxicity(Finder):
@@ -52,7 +53,7 @@ class Toxicity(Finder):
             if index >= _CROWD and begin - hits[index - _CROWD][0] < _NEAR:
                 judgement = _alone(word)
             else:
-                judgement = _judged(place(data, begin, end), word)
+                judgement = _judged(place(data, begin, end), word, data[begin : begin + 2])
             if judgement is not None:
                 kind, score, size = judgement
                 yield Found(kind, begin, max(begin + size, end), score)
@@ -71,9 +72,11 @@ def _alone(word: Word) -> Judgement | None:
     return Judgement(word.kind, word.score, 0) if word.kind in COUNTED else None
 
 
-def _judged(where: Place, word: Word) -> Judgement | None:
+def _judged(where: Place, word: Word, head: bytes) -> Judgement | None:
     kind, score = word.kind, word.score
     if kind in COUNTED:
+        if word.text in _NAMES and head.istitle() and where.left:
+            return None
         return _plain(where, kind, score)
     judgement = _in_context(where, kind, score)
     return None if judgement is None or is_mentioned(where) else judgement
@@ -121,6 +124,8 @@ def _plain(where: Place, kind: str, score: float) -> Judgement | None:
         return Judgement("harassment", max(score, 0.75), size)
     if kind == "sexual" and harm.has_minor(where):
         return Judgement("sexual_minors", 0.9, size)
+    if person.is_of_a_thing(where):
+        return Judgement("profanity", 0.35, size)
     return Judgement(kind, score, size)
 
 

@@ -25,12 +25,12 @@ _HOW = expression(
 _MAKE = expression(
     r"(?:\b(?:how (?:to|do i|do you|can i|can you|can we|would i|would you|could i|do we|should i|i can|one might|one could|you can)|ways? (?:to|of)|steps (?:to|for|of)|instructions (?:to|for|on)|"
     r"guide (?:to|on|for)|tutorial (?:to|on|for)|recipe for|recipes for|teach me|help me|where (?:can|do|could|should|would) (?:i|you|one|we)|want to|wanna|need to|gonna|going to|plan to|"
-    r"(?:show|tell|give|explain|describe|provide|write|create|outline|detail|list|share)\b.{0,60}\b(?:for|to|of|on|how to|in)|can you|could you|please|step[- ]by[- ]step)|\A\W*)"
+    r"(?:show|tell|give|explain|describe|provide|write|create|outline|detail|list|share)\b.{0,60}\b(?:for|to|of|on|how to|in)|can you|could you|please|step[- ]by[- ]step)|\A\W*(?=(?:please |just |now |quickly )*(?:make|build|construct|create|write|develop|design|generate|draft|produce|code|program|compose|give|provide|sell|find|get|buy|synthesi[sz]e|manufacture|send|publish)\b))"
     r"(?: ?(?:\w+ ){0,4}?)"
     r"(?:mak(?:e|ing)|build(?:ing)?|construct\w*|creat(?:e|ing)|assembl\w*|manufactur\w*|produc(?:e|ing)|production of|synthesi[sz]\w*|synthesis of|cook\w*|"
     r"brew\w*|prepar\w*|extract\w*|craft\w*|develop\w*|design\w*|set off|detonat\w*|plant(?:ing)?|deploy\w*|"
     r"smuggl\w*|buy(?:ing)?|purchas\w*|obtain\w*|acquir\w*|get (?:my hands on|some|hold of|away with|a hold of|me|a|an)|sell(?:ing)?|order(?:ing)?|deal(?:ing)?|"
-    r"distribut\w*|writ(?:e|ing)|cod(?:e|ing)|program(?:ming)?|spread(?:ing)?|launch\w*|perform\w*|carry out|carry(?:ing)?|"
+    r"distribut\w*|writ(?:e|ing)|cod(?:e|ing)|program(?:ming)?|spread(?:ing)?|launch\w*|perform\w*|carry out|"
     r"conduct\w*|execut\w*|inject\w*|install\w*|generat\w*|draft\w*|weaponi[sz]\w*|cultur\w*|cultivat\w*|grow(?:ing)?|"
     r"modify|convert(?:ing)?|3d[- ]print\w*|print(?:ing)?|hid(?:e|ing)|conceal\w*|forg(?:e|ing)|fabricat\w*|pass(?:ing)?|publish\w*|compos\w*|"
     r"cut|find|score|use|using|send(?:ing)?|give|tell|make up|promot\w*|provide|bring|sneak|transport|import)"
@@ -60,11 +60,9 @@ _THINGS = {
     "assassin": r"assassin'?s? (?:creed|bug)",
     "bully": r"bully (?:stick|beef|for)|bully\b.{0,12}(?:dog|breed)|pitbull|american bully",
     "set fire to": r"set fire to the rain",
-    "forging": r"forging (?:a|an|steel|iron|knife|sword|new|relation|ahead|partner|friend|bond|process|hammer)",
     "meth": r"meth (?:lab|heads?|addict|od)\b",
     "cocaine": r"cocaine (?:bear|anonymous|cowboys|addict\w*|use\b|users?)",
     "heroin": r"heroin (?:chic|addict\w*|users?|use\b)",
-    "poach": r"poach (?:an? )?(?:eggs?|salmon|chicken|pear|fish)", "poaching": r"poaching (?:eggs?|salmon|chicken|pears?|fish|liquid)",
     "get away with": r"get away with (?:wearing|not wearing|less|using|a (?:small|light))|get away with my (?:family|friends|wife)",
     "getting away with": r"getting away with (?:my|wearing)",
     "grenade": r"pull the pin",
@@ -81,10 +79,22 @@ _OBJECTS = {
     r"lady|woman|man|neighbou?r\S*|atm|grave|convenience|pharmacy|strangers?|tourists?)",
     "stalk": r"stalk\w* (?:(?:a|an|the|my|your|his|her|another) )?(?:\S+ )?(?:ex\b|ex-\w+|girl\w*|woman|person|someone|somebody|people|celebrit\w+|her|him|them|neighbou?r|coworker|victim|classmate|crush)",
     "break into": r"break\w* into (?:\S+ ){0,3}?(?:house|home|car|cars|apartment|bank|building|store|safe|account|computer|phone|office|school|system|vehicle|room|network|server|property|museum|garage|warehouse|facility)",
+    "smuggl": r"smuggl\w* (?:\S+ ){0,3}?(?:people|drugs|cocaine|heroin|weed|weapons?|guns?|goods|migrants|immigrants|contraband|cigarettes|alcohol|something|anything|items|cash|money|gold|"
+    r"diamonds|animals|across|customs|prison|border|humans|women|children|ivory|country)",
+    "brib": r"brib\w* (?:\S+ ){0,2}?(?:police|cops?|officers?|officials?|judges?|politicians?|inspectors?|government|jury|jurors?|witness\w*|customs|teachers?|professors?|someone|referees?|doctors?|border|guards?|mayor|senators?|school|admissions)|bribery",
+    "hijack": r"hijack\w* (?:\S+ )?(?:planes?|airplanes?|aircraft|cars?|trucks?|ships?|bus|buses|trains?|accounts?|sessions?|phones?|drones?|someone\S*|flights?|satellites?|computers?|boats?)",
+    "spy": r"(?:spy|spying) on (?:(?:my|a|the|his|her|your|other|another|some) )*(?:wife|girlfriend|boyfriend|husband|people|neighbou?rs?|employees?|partner|someone\S*|ex\b|women|girls?|roommate|spouse|family|kids?|coworkers?|classmates?|person|friends?|competitors?|citizens)",
+    "sabotag": r"sabotag\w* (?:\S+ )?(?:cars?|vehicles?|trains?|power|company|coworker\S*|colleague\S*|competitor\S*|election|factory|property|someone\S*|building|planes?|equipment|machines?|brakes|railway|bridge|infrastructure|boss\S*|condoms?|relationship)",
+    "vandali": r"vandali\w* (?:\S+ )?(?:cars?|property|school|building|statues?|monument|church|mosque|synagogue|house|someone\S*|wikipedia|graves?|park)",
+    "poach": r"poach\w* (?:\S+ )?(?:rhino\w*|elephants?|ivory|tigers?|deer|endangered|animals|wildlife|lions?|gorillas?)",
+    "forg": r"forg(?:e|ing) (?:(?:a|an|my|someone's|someone\S*|the|his|her|fake|official) )*(?:\S+ )?(?:signatures?|prescriptions?|che(?:ck|que)s?|documents?|passports?|ids?|licen[sc]es?|certificates?|money|currency|paintings?|will|visas?|diplomas?|note|letters?|papers|transcripts?)",
+    "pick a lock": r"pick a lock(?! on my| of my)",
     "get rid of a body": r"get rid of a body(?! (?:odou?r|hair|fat|acne|ache|wash|part|image|lice|spray))",
     "blow up": r"blow\w* up (?:(?:a|an|the|my|some|that|this) )?(?:\w+ )?(?:building|bridge|school|car|house|plane|train|church|mosque|synagogue|hospital|government|city|stadium|mall|people|someone|atm|bank|police|office|airport|subway|dam|white house|hotel|embassy|power)",
 }
 for _word, _base in (
+    ("smuggle", "smuggl"), ("smuggling", "smuggl"), ("smuggled", "smuggl"), ("bribe", "brib"), ("bribes", "brib"), ("bribing", "brib"), ("spy on", "spy"), ("spying on", "spy"), ("sabotage", "sabotag"),
+    ("vandalize", "vandali"), ("vandalise", "vandali"), ("poaching", "poach"), ("forge", "forg"), ("forging", "forg"),
     ("hacking", "hack"), ("hacks", "hack"), ("stealing", "steal"), ("steals", "steal"), ("robbing", "rob"),
     ("stalking", "stalk"), ("breaking into", "break into"), ("blowing up", "blow up"),
 ):
@@ -105,7 +115,7 @@ _DEED = expression(
     r"(?:persons?|people|someone|somebody|man|men|woman|women|child|children|kids?|baby|babies|wife|husband|girlfriend|boyfriend|boss|"
     r"neighbou?rs?|parents?|mother|father|mom|dad|brother|sister|grandma|grandmother|roommate|co-?worker|colleagues?|president|politicians?|cops?|police officers?|"
     r"enemy|enemies|rivals?|classmates?|teachers?|students?|friends?|ex|ex-\w+|him|her|them|myself|yourself|civilians?|humans?|family|in-laws?|spouse|partner|"
-    r"guy|girl|boy|bully|homeless|prime minister|celebrity|judge|witness|minors?|senator|pope|king|queen|girls|boys)\b(?!'s (?:heart|feelings|process))"
+    r"guy|girl|boy|bully|homeless|prime minister|celebrity|judge|witness|minors?|senator|pope|king|queen|girls|boys|prisoners?|hostages?|victims?|animals|dogs?|cats?|pupp(?:y|ies)|kittens?|captives?|suspects?|strangers?|crowd|immigrants|muslims|jews)\b(?!'s (?:heart|feelings|process))"
 )
 _MACHINE = expression(
     r"\b(?:process\w*|threads?|nodes?|linux|python|unix|windows|commands?|tasks?|daemon|servers?|containers?|scripts?|programs?|ports?|pods?|jobs?|"

@@ -17,7 +17,7 @@ _INTENSE = (
 _AIMED = expression(
     rf"(?:\b(?:you|u|ya|yall|y{APOSTROPHE}all|ur|thou|you{APOSTROPHE}re|you are|you all|you guys|"
     rf"you people|you look|you sound|you act|your(?= (?:a|an|such|so|just|the|too) ))[, ]+{_INTENSE}{{0,6}}"
-    r"|@\w+[:,]? (?:@\w+ )*(?:is |are |such |an? |the |fucking |stupid |dumb |ur |u )+"
+    r"|\bstop being (?:such )?(?:a |an )?(?:\w+ )?|@\w+[:,]? (?:@\w+ )*(?:is |are |such |an? |the |fucking |stupid |dumb |ur |u )+"
     r"|(?:shut up|shut it|fuck off|piss off|gtfo|get lost|go away|screw you|fuck you|hey|listen|wow|"
     rf"nice (?:one|try|job)|calm down|cry more|grow up),? (?:you )?{_INTENSE}{{0,4}})\Z"
 )
@@ -27,6 +27,7 @@ _OF_OTHERS = expression(
     r"kid|people|chick|author|editor|user|admin|politician|president|players?) (?:is|are)|what an?|"
     rf"such an?|(?:this|that|dis|dat|these|those|all) (?:fucking|stupid|dumb|old|fat|ugly))[, ]+{_INTENSE}{{0,5}}\Z"
 )
+_MYSELF = expression(r"\b(?:i am|i'm|im|i was|i feel|i felt|me feel|i look|i sound|myself|am i|my)\b")
 _ITSELF = expression(r"\A[^a-z]*(?:@\w+[^a-z@]+)*\Z")
 _NOT_MEANT = expression(
     r"\b(?:if you|do you|did you|are you (?:saying|calling|sure)|don't you|think you|told you|"
@@ -65,11 +66,14 @@ _HARM_OTHERS = expression(
     rf"\w+ (?:him|her|them|em|everyone|everybody|yourself|(?:all |every |these |those |that |this |the |my |his |"
     rf"their |your |her )+(?:\w+ )?{_PEOPLE})"
 )
+_PLACES = expression(
+    r"bomb (?:the|a|this|that|your|my|their|every)? ?(?:\w+ )?(?:airport|school|office|building|church|mosque|synagogue|house|city|stadium|mall|hospital|embassy|concert|train|subway|station|place|university|parade|market)\b"
+)
 _IN_PLAY = expression(
     r"\b(?:in (?:the |this |a )?(?:game|minecraft|fortnite|gta|mario|call of duty|cod|chess|poker|match|"
     r"debate|race|movie|dream)|at (?:chess|poker|tennis|golf|ping|smash|mario|fifa|monopoly|scrabble)|"
     r"with (?:laughter|kindness|love)|boss fight|level|joke|laugh\w*|photo\w*|picture|camera|email|"
-    r"text|message|process\w*|thread|high five|hug|record|traffic|odds|system|vibe|mood|character|"
+    r"text|message|process\w*|thread|high five|hug|record|traffic|odds|hearts?|eggs?|egg whites|batter|cream|butter|dough|records?|glass ceiling|system|vibe|mood|character|"
     r"story|novel|npc|monster|dragon|zombies?|goblins?|orcs?|elden|skyrim|zelda|pokemon|hitman|dark souls|roblox|sims|dungeon)\b"
 )
 _ASKING = expression(
@@ -100,6 +104,8 @@ def insult(place: Place, score: float) -> Judgement | None:
     left = place.left[-70:]
     if _AIMED.search(left):
         found = None if _NOT_MEANT.search(left[-40:]) else Judgement("harassment", score, size)
+    elif _MYSELF.search(left):
+        return None
     elif _OF_OTHERS.search(left):
         found = Judgement("harassment", 0.35, size)
     else:
@@ -136,6 +142,8 @@ def violence(place: Place, score: float) -> Judgement | None:
             return Judgement("threat", round(score + 0.1, 2), harm.end())
         if harm := _HARM_OTHERS.match(right):
             return Judgement("threat", score, harm.end())
+        if place.word == "bomb" and (harm := _PLACES.match(right)):
+            return Judgement("threat", score, harm.end())
     if _LETS.search(place.left) and (harm := _HARM_OTHERS.match(right)):
         return Judgement("threat", round(score - 0.2, 2), harm.end())
     return None
@@ -165,3 +173,13 @@ _OWN = expression(r"\b(?:i|i'm|im|i've|ive|i'd|me|my|myself|how|ways?|methods?|b
 def is_own(place: Place) -> bool:
     """Whether a sentence about suicide is about the writer, or asks for the means."""
     return "suicid" not in place.word or bool(_OWN.search(place.left + place.word))
+
+
+_OF_A_THING = expression(
+    r"\b(?:it|it's|its|this|that|printer|computer|phone|car|app|movie|film|software|code|game|product|machine|laptop|website|company|service|book|thing)\b"
+)
+
+
+def is_of_a_thing(place: Place) -> bool:
+    """Whether `piece of …` is said of what has no feelings."""
+    return place.word.startswith(("piece", "pile", "pieces")) and bool(_OF_A_THING.search(place.left[-40:]))
