@@ -1,9 +1,9 @@
 """Toxic language by words and what stands around them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from extproc.detectors.recognizer import Finder, Found
-from extproc.detectors.toxicity import harm, people, person
+from extproc.detectors.toxicity import adult, harm, people, person
 from extproc.detectors.toxicity.contexts import is_denounced, is_mentioned, is_other_sense
 from extproc.detectors.toxicity.place import AHEAD, BEHIND, Judgement, Place, is_whole, place
 from extproc.detectors.toxicity.vocabulary import COUNTED, Vocabulary, Word, words
@@ -23,7 +23,7 @@ class Toxicity(Finder):
     """
 
     family = "toxicity"
-    types = ("hate", "harassment", "profanity", "sexual", "threat", "self_harm", "illicit", "sexual_minors")
+    types = tuple(sorted(COUNTED))
     context = max(BEHIND, _NEAR) + 8
     examples = (
         "you are a stupid piece of trash",
@@ -78,55 +78,54 @@ def _judged(where: Place, word: Word, head: bytes) -> Judgement | None:
         if word.text in _NAMES and head.istitle() and where.left:
             return None
         return _plain(where, kind, score)
-    judgement = _in_context(where, kind, score)
+    judgement = _RULES[kind](where, score)
     return None if judgement is None or is_mentioned(where) else judgement
 
 
-def _in_context(where: Place, kind: str, score: float) -> Judgement | None:
-    """Of a word that is harmful only in what stands around it."""
-    match kind:
-        case "insult":
-            return person.insult(where, score)
-        case "violence":
-            return person.violence(where, score) or harm.done(where, round(score + 0.1, 2))
-        case "victim":
-            return person.victim(where, score)
-        case "death":
-            return person.death(where, score)
-        case "group":
-            return people.group(where)
-        case "exile":
-            return people.exile(where, score)
-        case "weapon" | "drug" | "malware":
-            return harm.made(where, score)
-        case "fake":
-            return harm.forged(where, score)
-        case "bigotry":
-            return harm.composed(where, score)
-        case "crime":
-            return harm.committed(where, score)
-        case _:
-            return harm.lewd(where, score)
+def _violence(where: Place, score: float) -> Judgement | None:
+    return person.violence(where, score) or harm.done(where, round(score + 0.1, 2))
+
+
+_RULES: dict[str, Callable[[Place, float], Judgement | None]] = {
+    "insult": person.insult,
+    "violence": _violence,
+    "victim": person.victim,
+    "death": person.death,
+    "group": people.group,
+    "exile": people.exile,
+    "weapon": harm.made,
+    "drug": harm.made,
+    "malware": harm.made,
+    "fake": harm.forged,
+    "bigotry": harm.composed,
+    "crime": harm.committed,
+    "lewd": adult.lewd,
+}
 
 
 def _plain(where: Place, kind: str, score: float) -> Judgement | None:
     """Of a word that counts by itself."""
     size = len(where.word)
-    if is_mentioned(where) or is_other_sense(where):
-        return None
-    if kind in {"hate", "threat"} and is_denounced(where):
-        return None
-    if kind == "self_harm" and not person.is_own(where):
-        return None
-    if kind == "sexual_minors" and harm.is_reported(where):
+    if is_mentioned(where) or is_other_sense(where) or _is_spared(where, kind):
         return None
     if kind in _AIMABLE and person.is_aimed(where):
         return Judgement("harassment", max(score, 0.75), size)
-    if kind == "sexual" and harm.has_minor(where):
+    if kind == "sexual" and adult.has_minor(where):
         return Judgement("sexual_minors", 0.9, size)
     if person.is_of_a_thing(where):
         return Judgement("profanity", 0.35, size)
     return Judgement(kind, score, size)
+
+
+def _is_spared(where: Place, kind: str) -> bool:
+    match kind:
+        case "hate" | "threat":
+            return is_denounced(where)
+        case "self_harm":
+            return not person.is_own(where)
+        case "sexual_minors":
+            return adult.is_reported(where)
+    return False
 
 
 TOXICITY = Toxicity()

@@ -4,36 +4,50 @@ from extproc.detectors.toxicity.contexts import is_denounced
 from extproc.detectors.toxicity.place import APOSTROPHE, Judgement, Place, expression
 
 _INTENSE = (
-    r"(?:(?:a|an|the|such|so|just|really|very|all|are|r|is|be|being|re|look like|looks like|sound like|sounds like|act like|acting like|fucking|fuckin|fkn|freaking|"
-    r"frigging|effing|bloody|damn|goddamn|absolute(?:ly)?|complete(?:ly)?|total(?:ly)?|utter(?:ly)?|"
-    r"little|big|fat|old|poor|sad|pathetic|stupid|dumb|ugly|disgusting|miserable|worthless|useless|"
+    r"(?:(?:a|an|the|such|so|just|really|very|all|are|r|is|be|being|re|look like|"
+    r"looks like|sound like|sounds like|act like|acting like|fucking|fuckin|fkn|"
+    r"freaking|"
+    r"frigging|effing|bloody|damn|goddamn|absolute(?:ly)?|complete(?:ly)?|"
+    r"total(?:ly)?|utter(?:ly)?|"
+    r"little|big|fat|old|poor|sad|pathetic|stupid|dumb|ugly|disgusting|miserable|"
+    r"worthless|useless|"
     r"nothing|but|nothing but|bunch|load|pack|of|literally|clearly|obviously|truly|sick|crazy|"
     r"lying|dirty|filthy|silly|ignorant|incompetent|white|black|piece|sorry|pile|sack|excuse|for|"
     r"lazy|annoying|spineless|arrogant|two-faced|mindless|brainless|brain|dead|hopeless|bitter|"
     r"self-righteous|low|racist|fascist|nazi|massive|giant|huge|biggest|world's|most|also|still|"
     r"always|too|kind|looks?|looking|sounds?|sounding|acting|some|one|another|human|"
-    r"motherfucking|sir|people|guys|lot|folks|seriously|must be|have to be|whiny|entitled|gullible|smelly|nasty|evil|vile|rotten|cheap|fake) )"
+    r"motherfucking|sir|people|guys|lot|folks|seriously|must be|have to be|whiny|"
+    r"entitled|gullible|smelly|nasty|evil|vile|rotten|cheap|fake) )"
 )
 _AIMED = expression(
     rf"(?:\b(?:you|u|ya|yall|y{APOSTROPHE}all|ur|thou|you{APOSTROPHE}re|you are|you all|you guys|"
-    rf"you people|you look|you sound|you act|your(?= (?:a|an|such|so|just|the|too) ))[, ]+{_INTENSE}{{0,6}}"
-    r"|\bstop being (?:such )?(?:a |an )?(?:\w+ )?|@\w+[:,]? (?:@\w+ )*(?:is |are |such |an? |the |fucking |stupid |dumb |ur |u )+"
-    r"|(?:shut up|shut it|fuck off|piss off|gtfo|get lost|go away|screw you|fuck you|hey|listen|wow|"
+    r"you people|you look|you sound|you act|your(?= (?:a|an|such|so|just|the|"
+    rf"too) ))[, ]+{_INTENSE}{{0,6}}"
+    r"|\bstop being (?:such )?(?:a |an )?(?:\w+ )?|@\w+[:,]? (?:@\w+ )*(?:is |are |"
+    r"such |an? |the |fucking |stupid |dumb |ur |u )+"
+    r"|(?:shut up|shut it|fuck off|piss off|gtfo|get lost|go away|screw you|fuck you|"
+    r"hey|listen|wow|"
     rf"nice (?:one|try|job)|calm down|cry more|grow up),? (?:you )?{_INTENSE}{{0,4}})\Z"
 )
 _OF_OTHERS = expression(
     rf"\b(?:(?:he|she|they|it){APOSTROPHE}(?:s|re)|(?:he|she|they) (?:is|are)|they|"
     r"(?:this|that|these|those|what an?|such an?|some) (?:\w+ )?(?:guy|man|woman|girl|person|dude|"
-    r"kid|people|chick|author|editor|user|admin|politician|president|players?) (?:is|are)|what an?|"
-    rf"such an?|(?:this|that|dis|dat|these|those|all) (?:fucking|stupid|dumb|old|fat|ugly))[, ]+{_INTENSE}{{0,5}}\Z"
+    r"kid|people|chick|author|editor|user|admin|politician|president|players?) (?:is|"
+    r"are)|what an?|"
+    r"such an?|(?:this|that|dis|dat|these|those|all) (?:fucking|stupid|dumb|old|fat|"
+    rf"ugly))[, ]+{_INTENSE}{{0,5}}\Z"
 )
-_MYSELF = expression(r"\b(?:i am|i'm|im|i was|i feel|i felt|me feel|i look|i sound|myself|am i|my)\b")
+_MYSELF = expression(
+    r"\b(?:i am|i'm|im|i was|i feel|i felt|me feel|i look|i sound|myself|am i|my)\b"
+)
 _ITSELF = expression(r"\A[^a-z]*(?:@\w+[^a-z@]+)*\Z")
 _NOT_MEANT = expression(
     r"\b(?:if you|do you|did you|are you (?:saying|calling|sure)|don't you|think you|told you|"
     r"you(?:'re| are) not|made you|(?:make|makes|making) you|not saying|feel(?:s|ing)?|"
-    r"(?:call|called|calling|calls) you|with your|in your|of your|have you|you have|you need|your (?:dog|cat|"
-    r"code|phone|computer|car|question|idea|answer|joke|hat|poem|story|character|monkey|pig|rat))\b"
+    r"(?:call|called|calling|calls) you|with your|in your|of your|have you|you have|"
+    r"you need|your (?:dog|cat|"
+    r"code|phone|computer|car|question|idea|answer|joke|hat|poem|story|character|"
+    r"monkey|pig|rat))\b"
 )
 
 SOMEBODY = (
@@ -41,59 +55,82 @@ SOMEBODY = (
     r"everybody|anyone|my|the)\b"
 )
 _WILL = expression(
-    rf"\b(?:i|we|ill|im|ima|imma|i{APOSTROPHE}(?:ll|m|d|ma)|we{APOSTROPHE}(?:ll|re)|somebody|someone|"
-    rf"(?:he|she|they){APOSTROPHE}ll)\b(?: (?:will|shall|would|should|must|can|could|am|are|is|be|swear|"
-    r"promise|to|god|gonna|going|gon|finna|boutta|bout|about|wanna|want|need|gotta|have|hope|really|"
+    rf"\b(?:i|we|ill|im|ima|imma|i{APOSTROPHE}(?:ll|m|d|ma)|we{APOSTROPHE}(?:ll|re)|"
+    r"somebody|someone|"
+    rf"(?:he|she|they){APOSTROPHE}ll)\b(?: (?:will|shall|would|should|must|can|could|"
+    r"am|are|is|be|swear|"
+    r"promise|to|god|gonna|going|gon|finna|boutta|bout|about|wanna|want|need|gotta|"
+    r"have|hope|really|"
     r"just|so|fucking|fuckin|personally|come|coming|go|over|and|there|find|then|literally|ll|"
     r"be|i|happily|gladly|hereby|ought|try)){0,7} \Z"
 )
 _LETS = expression(
-    rf"(?:\A\W*|\b(?:let{APOSTROPHE}s|lets|go|should|must|gotta|gonna|someone|please|somebody|just|"
+    rf"(?:\A\W*|\b(?:let{APOSTROPHE}s|lets|go|should|must|gotta|gonna|someone|please|"
+    r"somebody|just|"
     r"to|and) )(?:all )?\Z"
 )
-_HARM = expression(
-    rf"\w+ (?:the (?:shit|hell|fuck|crap|life) out of )?(?:{SOMEBODY})"
-)
+_HARM = expression(rf"\w+ (?:the (?:shit|hell|fuck|crap|life) out of )?(?:{SOMEBODY})")
 _HARM_YOU = expression(r"\w+ (?:you|u|ur|ya|yall|your|y'all)\b")
 _PEOPLE = (
-    r"(?:people|person|man|men|woman|women|girl|girls|boy|boys|kids?|child|children|bitch\w*|family|"
+    r"(?:people|person|man|men|woman|women|girl|girls|boy|boys|kids?|child|children|"
+    r"bitch\w*|family|"
     r"wife|husband|boss|teacher|cops?|police|jews?|muslims?|blacks?|whites?|gays?|niggers?|"
-    r"immigrants?|migrants?|refugees?|foreigners?|mexicans?|arabs?|asians?|christians?|liberals?|republicans?|democrats?|guy|guys|fuckers?|bastards?|motherfuckers?|idiots?|mom|mother|dad|father|son|"
+    r"immigrants?|migrants?|refugees?|foreigners?|mexicans?|arabs?|asians?|"
+    r"christians?|liberals?|republicans?|democrats?|guy|guys|fuckers?|bastards?|"
+    r"motherfuckers?|idiots?|mom|mother|dad|father|son|"
     r"daughter|brother|sister|parents|neighbou?rs?|students|ass|face|president|politicians?|ones?|"
     r"scum|pigs|animals|faggots?|of (?:them|you|us)|him|her)\b"
 )
 _HARM_OTHERS = expression(
-    rf"\w+ (?:him|her|them|em|everyone|everybody|yourself|(?:all |every |these |those |that |this |the |my |his |"
+    r"\w+ (?:him|her|them|em|everyone|everybody|yourself|(?:all |every |these |those |"
+    r"that |this |the |my |his |"
     rf"their |your |her )+(?:\w+ )?{_PEOPLE})"
 )
 _PLACES = expression(
-    r"bomb (?:the|a|this|that|your|my|their|every)? ?(?:\w+ )?(?:airport|school|office|building|church|mosque|synagogue|house|city|stadium|mall|hospital|embassy|concert|train|subway|station|place|university|parade|market)\b"
+    r"bomb (?:the|a|this|that|your|my|their|every)? ?(?:\w+ )?(?:airport|school|"
+    r"office|building|church|mosque|synagogue|house|city|stadium|mall|hospital|"
+    r"embassy|concert|train|subway|station|place|university|parade|market)\b"
 )
 _IN_PLAY = expression(
-    r"\b(?:in (?:the |this |a )?(?:game|minecraft|fortnite|gta|mario|call of duty|cod|chess|poker|match|"
-    r"debate|race|movie|dream)|at (?:chess|poker|tennis|golf|ping|smash|mario|fifa|monopoly|scrabble)|"
-    r"with (?:laughter|kindness|love)|boss fight|level|joke|laugh\w*|photo\w*|picture|camera|email|"
-    r"text|message|process\w*|thread|high five|hug|record|traffic|odds|hearts?|eggs?|egg whites|batter|cream|butter|dough|records?|glass ceiling|system|vibe|mood|character|"
-    r"story|novel|npc|monster|dragon|zombies?|goblins?|orcs?|elden|skyrim|zelda|pokemon|hitman|dark souls|roblox|sims|dungeon)\b"
+    r"\b(?:in (?:the |this |a )?(?:game|minecraft|fortnite|gta|mario|call of duty|cod|"
+    r"chess|poker|match|"
+    r"debate|race|movie|dream)|at (?:chess|poker|tennis|golf|ping|smash|mario|fifa|"
+    r"monopoly|scrabble)|"
+    r"with (?:laughter|kindness|love)|boss fight|level|joke|laugh\w*|photo\w*|picture|"
+    r"camera|email|"
+    r"text|message|process\w*|thread|high five|hug|record|traffic|odds|hearts?|eggs?|"
+    r"egg whites|batter|cream|butter|dough|records?|glass ceiling|system|vibe|mood|"
+    r"character|"
+    r"story|novel|npc|monster|dragon|zombies?|goblins?|orcs?|elden|skyrim|zelda|"
+    r"pokemon|hitman|dark souls|roblox|sims|dungeon)\b"
 )
 _ASKING = expression(
-    r"\b(?:how (?:to|do|can|could|would|should|many)|(?:can|should|could|do|did|may|would) i|where|what|why|want to know)\b"
+    r"\b(?:how (?:to|do|can|could|would|should|many)|(?:can|should|could|do|did|may|"
+    r"would) i|where|what|why|want to know)\b"
 )
 _DESERVE = expression(
-    rf"\b(?:should|deserves? to|needs? to|must|ought to|gotta|got to|has to|have to|better|to|"
-    r"wanna see (?:you|him|her|them)|want (?:you|him|her|them)|hope (?:you|u|he|she|they)|gets?|get|"
-    r"(?:you|u|he|she|they|your \w+) (?:gets?|is|are))(?: (?:all|just|be|get|to|fucking|publicly|slowly|so|hard|"
+    r"\b(?:should|deserves? to|needs? to|must|ought to|gotta|got to|has to|have to|better|to|"
+    r"wanna see (?:you|him|her|them)|want (?:you|him|her|them)|hope (?:you|u|he|she|"
+    r"they)|gets?|get|"
+    r"(?:you|u|he|she|they|your \w+) (?:gets?|is|are))(?: (?:all|just|be|get|to|"
+    r"fucking|publicly|slowly|so|hard|"
     r"brutally|the|one|to be|literally|have been|have|really|all be))* \Z"
 )
-_SOMEONE = expression(r"\b(?:you|u|ur|he|she|they|them|him|her|people|all|every\w*|those|these|who|your)\b")
+_SOMEONE = expression(
+    r"\b(?:you|u|ur|he|she|they|them|him|her|people|all|every\w*|those|these|who|your)\b"
+)
 _WISH = expression(
-    r"\b(?:i |we |really |just |honestly )?(?:hope|wish|pray|praying|hoping|wishing|want|cant wait (?:for|till|until)|"
-    r"can't wait (?:for|till|until)) (?:that )?(?:you|u|ur|he|she|they|your|his|her|their|all|every\w*|"
+    r"\b(?:i |we |really |just |honestly )?(?:hope|wish|pray|praying|hoping|wishing|"
+    r"want|cant wait (?:for|till|until)|"
+    r"can't wait (?:for|till|until)) (?:that )?(?:you|u|ur|he|she|they|your|his|her|"
+    r"their|all|every\w*|"
     r"those|these)(?: \w+){0,4} \Z"
 )
 _GO = expression(
-    r"(?:(?:\A\W*|\b(?:please|just|and|can you|why don't you|should|you can|you) )(?:all )?(?:go|fuck off and|"
-    r"crawl off and|hurry up and)(?: and)? |\b(?:let (?:them|him|her|em)|should|deserves? to|need to|"
+    r"(?:(?:\A\W*|\b(?:please|just|and|can you|why don't you|should|you can|"
+    r"you) )(?:all )?(?:go|fuck off and|"
+    r"crawl off and|hurry up and)(?: and)? |\b(?:let (?:them|him|her|em)|should|"
+    r"deserves? to|need to|"
     r"must|ought to) (?:all |just |fucking |slowly )*)\Z"
 )
 
@@ -123,8 +160,35 @@ def _bare(place: Place) -> Judgement | None:
     return Judgement("harassment", 0.4, size) if _ITSELF.search(left) else None
 
 
-_THINGS = frozenset("dog dogs cow rat rats monkey monkeys pig pigs snake worm ape apes trash joke "
-                    "garbage monster filth fat ugly stupid dumb failure clown disgusting".split())
+_THINGS = frozenset(
+    {
+        "dog",
+        "dogs",
+        "cow",
+        "rat",
+        "rats",
+        "monkey",
+        "monkeys",
+        "pig",
+        "pigs",
+        "snake",
+        "worm",
+        "ape",
+        "apes",
+        "trash",
+        "joke",
+        "garbage",
+        "monster",
+        "filth",
+        "fat",
+        "ugly",
+        "stupid",
+        "dumb",
+        "failure",
+        "clown",
+        "disgusting",
+    }
+)  # said of much that is no person
 
 
 def is_aimed(place: Place) -> bool:
@@ -167,7 +231,10 @@ def death(place: Place, score: float) -> Judgement | None:
 _NEGATED = expression(r"\b(?:never|no|not|don't|dont|won't|doesn't|nobody|no one|if)\b")
 
 
-_OWN = expression(r"\b(?:i|i'm|im|i've|ive|i'd|me|my|myself|how|ways?|methods?|best|easiest|quickest|painless\w*)\b")
+_OWN = expression(
+    r"\b(?:i|i'm|im|i've|ive|i'd|me|my|myself|how|ways?|methods?|best|easiest|quickest|"
+    r"painless\w*)\b"
+)
 
 
 def is_own(place: Place) -> bool:
@@ -176,10 +243,12 @@ def is_own(place: Place) -> bool:
 
 
 _OF_A_THING = expression(
-    r"\b(?:it|it's|its|this|that|printer|computer|phone|car|app|movie|film|software|code|game|product|machine|laptop|website|company|service|book|thing)\b"
+    r"\b(?:it|it's|its|this|that|printer|computer|phone|car|app|movie|film|software|"
+    r"code|game|product|machine|laptop|website|company|service|book|thing)\b"
 )
 
 
 def is_of_a_thing(place: Place) -> bool:
     """Whether `piece of …` is said of what has no feelings."""
-    return place.word.startswith(("piece", "pile", "pieces")) and bool(_OF_A_THING.search(place.left[-40:]))
+    heaped = place.word.startswith(("piece", "pile", "pieces"))
+    return heaped and bool(_OF_A_THING.search(place.left[-40:]))

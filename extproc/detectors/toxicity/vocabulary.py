@@ -34,9 +34,16 @@ _ENDING = 16  # bytes of the ending of a word that stands for all that begin wit
 
 COUNTED = frozenset(
     {
-        "hate", "harassment", "profanity", "sexual", "threat", "self_harm", "illicit", "sexual_minors",
+        "hate",
+        "harassment",
+        "profanity",
+        "sexual",
+        "threat",
+        "self_harm",
+        "illicit",
+        "sexual_minors",
     }
-)  # fmt: skip
+)
 """Kinds of words that count by themselves; they are types of findings."""
 
 
@@ -101,8 +108,8 @@ class Vocabulary:
         if not found:
             return []
         hits = []
-        for end, number in found:
-            word = self.words[number]
+        for place, number in found:
+            word, end = self.words[number], place
             start = end - len(word.text)
             if not word.inside:
                 if start and data[start - 1] in _WORDLIKE and letter_before(data, start):
