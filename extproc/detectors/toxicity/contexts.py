@@ -57,7 +57,7 @@ _DENOUNCED = expression(
 )
 
 _DENOUNCED_AFTER = expression(
-    r"(?:[\"']|\xe2\x80[\x99\x9d]),? (?:is|was|are|were|has|isn't) .*\b(?:never|not|"
+    r"(?:[\"']|\xe2\x80[\x99\x9d]),? (?:is|was|are|were|has|isn't) .*\b(?:never|not|nobody|no one|"
     r"wrong|racist|sexist|hateful|"
     r"offensive|unacceptable|bigot\w*|hate speech|untrue|false|stereotype|disgusting|"
     r"rude|hurtful)\b"

@@ -37,9 +37,7 @@ _OF_OTHERS = expression(
     r"such an?|(?:this|that|dis|dat|these|those|all) (?:fucking|stupid|dumb|old|fat|"
     rf"ugly))[, ]+{_INTENSE}{{0,5}}\Z"
 )
-_MYSELF = expression(
-    r"\b(?:i am|i'm|im|i was|i feel|i felt|me feel|i look|i sound|myself|am i|my)\b"
-)
+_MYSELF = expression(r"\b(?:i am|i'm|im|i was|i feel|i felt|me feel|i look|i sound|myself|am i)\b")
 _ITSELF = expression(r"\A[^a-z]*(?:@\w+[^a-z@]+)*\Z")
 _NOT_MEANT = expression(
     r"\b(?:if you|do you|did you|are you (?:saying|calling|sure)|don't you|think you|told you|"
@@ -61,7 +59,9 @@ _WILL = expression(
     r"am|are|is|be|swear|"
     r"promise|to|god|gonna|going|gon|finna|boutta|bout|about|wanna|want|need|gotta|"
     r"have|hope|really|"
-    r"just|so|fucking|fuckin|personally|come|coming|go|over|and|there|find|then|literally|ll|"
+    r"just|so|fucking|fuckin|personally|come|coming|(?:find|get|hunt|catch|track|beat|"
+    r"punch|take|follow) (?:you|him|her|them)(?: down)?|go|over|and|there|find|then|"
+    r"literally|ll|"
     r"be|i|happily|gladly|hereby|ought|try)){0,7} \Z"
 )
 _LETS = expression(
