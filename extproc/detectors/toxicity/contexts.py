@@ -90,7 +90,7 @@ _SENSES = {
     "coons": r"maine coons",
     "chink": r"chinks? (?:in |of |between|through)",
     "chinks": r"chinks? (?:in |of |between|through)",
-    "homo": r"homo[ -]?(?:sapiens|erectus|habilis|neander|flores|genous|heidel|naledi|economicus|"
+    "homo": r"homo[ _-]?(?:sapiens|erectus|habilis|neander|flores|genous|heidel|naledi|economicus|"
     r"ludens|faber|deus|ergaster|lumo)|ecce homo|homo\b.{0,20}\blumo",
     "sissy": r"sissy spacek",
     "bastard": r"bastard (?:sword|file|toadflax|cut|size|balm|tumbler)",
@@ -112,7 +112,7 @@ _SENSES = {
         r"thirst)|for|laughing|hard|alone)|rather die|(?:don't|dont|not|didn't|"
         r"doesn't) (?:want to|wanna) die"
     ),
-    "jap": r"jap(?:\.|anese)",
+    "jap": r"jap(?:[.-]|anese)",
     "clit": r"clit\.",
     "smut": r"smut (?:fungus|fungi|disease|spores?)|(?:corn|loose|head|covered) smut",
     "boner": r"boner (?:brook|knife|pet)|sam boner|john boehner",

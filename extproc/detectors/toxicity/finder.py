@@ -11,7 +11,7 @@ from extproc.detectors.toxicity.vocabulary import COUNTED, Vocabulary, Word, wor
 _AIMABLE = frozenset({"harassment", "profanity"})
 _CROWD = 6  # hits within _NEAR bytes after which words are judged alone: bounds the time
 _NEAR = 256
-_NAMES = frozenset({b"dick", b"cock"})  # of people, where capitalised within a sentence
+_NAMES = frozenset({b"dick", b"cock", b"tits"})  # of people, where capitalised within a sentence
 
 
 class Toxicity(Finder):

@@ -358,9 +358,12 @@ _FICTION = expression(
 )
 
 
+_SPORT = frozenset({"beat", "attack", "burn", "gas", "bomb"})  # done in games and kitchens too
+
+
 def done(place: Place, score: float) -> Judgement | None:
     """Of violence: that somebody asks how it is done."""
-    deed = _DEED.match(place.right)
+    deed = None if place.word in _SPORT else _DEED.match(place.right)
     if not deed or not _HOW.search(place.left) or _MACHINE.search(place.right):
         return None
     if _is_innocent(place) or _FICTION.search(place.left):

@@ -47,7 +47,7 @@ _BAD = (
     r"replacing|polluting|spreading|brainwash\w*|controlling|not (?:people|human|real|welcome|"
     r"normal|women|men|really|natural)|better off dead|asking for it|out of control|to blame|"
     r"mistake|oppressed|dumber|bigots?|nazis?|extremists?|radicals?|backwards?|"
-    r"scammers?|scams|frauds?|spies|near (?:children|kids)|the superior race|unclean|"
+    r"scammers?|(?:drug )?dealers?|scams|frauds?|spies|near (?:children|kids)|the superior race|unclean|"
     r"diseased|illegals?|attention seek\w*|seeking attention|attention whores?|"
     r"selfish|"
     r"helpless|monsters?|pests?|infested|mental (?:illness|disorder|disease)|disorder|"

@@ -30,7 +30,7 @@ _AIMED = expression(
     rf"nice (?:one|try|job)|calm down|cry more|grow up),? (?:you )?{_INTENSE}{{0,4}})\Z"
 )
 _OF_OTHERS = expression(
-    rf"\b(?:(?:he|she|they|it){APOSTROPHE}(?:s|re)|(?:he|she|they) (?:is|are)|they|"
+    rf"\b(?:(?:he|she|they){APOSTROPHE}(?:s|re)|(?:he|she|they) (?:is|are)|they|"
     r"(?:this|that|these|those|what an?|such an?|some) (?:\w+ )?(?:guy|man|woman|girl|person|dude|"
     r"kid|people|chick|author|editor|user|admin|politician|president|players?) (?:is|"
     r"are)|what an?|"
@@ -127,7 +127,7 @@ _WISH = expression(
     r"those|these)(?: \w+){0,4} \Z"
 )
 _GO = expression(
-    r"(?:(?:\A\W*|\b(?:please|just|and|can you|why don't you|should|you can|"
+    r"(?:(?:\A\W*|\b(?:please|just|and|you just|can you|why don't you|should|you can|"
     r"you) )(?:all )?(?:go|fuck off and|"
     r"crawl off and|hurry up and)(?: and)? |\b(?:let (?:them|him|her|em)|should|"
     r"deserves? to|need to|"
@@ -143,8 +143,8 @@ def insult(place: Place, score: float) -> Judgement | None:
         found = None if _NOT_MEANT.search(left[-40:]) else Judgement("harassment", score, size)
     elif _MYSELF.search(left):
         return None
-    elif _OF_OTHERS.search(left):
-        found = Judgement("harassment", 0.35, size)
+    elif place.word not in _THINGS and _OF_OTHERS.search(left):
+        found = Judgement("harassment", 0.45, size)
     else:
         found = _bare(place)
     return None if found is None or is_denounced(place) else found
