@@ -42,6 +42,8 @@ class Scanner:
     ) -> None:
         self.recognizers = tuple(recognizers)
         self._finders = tuple(finders)
+        for finder in self._finders:
+            finder.prepare(compiler)
         self._types = types
         self._patterns = Patterns(self.recognizers, compiler)
         self.longest = max((self._patterns.longest, *(f.longest for f in self._finders)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from extproc.detectors.compiler import Compiler
 from extproc.detectors.recognizer import Finder, Found
 from extproc.detectors.toxicity import adult, harm, people, person
 from extproc.detectors.toxicity.contexts import is_denounced, is_mentioned, is_other_sense
@@ -43,6 +44,10 @@ class Toxicity(Finder):
     def __init__(self) -> None:
         self._words = Vocabulary(words())
         self.longest = self._words.longest + AHEAD + 1
+
+    def prepare(self, compiler: Compiler) -> None:
+        """See `Finder`."""
+        self._words.prepare(compiler)
 
     def find(self, data: bytes, start: int) -> Iterator[Found]:
         """See `Finder`."""

@@ -14,14 +14,13 @@ import re
 import threading
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import cached_property
 from importlib import resources
 from operator import itemgetter
 from typing import NamedTuple
 
 import hyperscan
 
-from extproc.detectors.compiler import IN_MEMORY, Expression
+from extproc.detectors.compiler import IN_MEMORY, Compiler, Expression
 from extproc.detectors.normal import NormalText
 
 _UNSPACED = frozenset({"zh", "ja", "th"})  # written without blanks between words
@@ -83,22 +82,26 @@ class Vocabulary:
         self._sorted = sorted({word.text for word in self.words})
         self.longest = max(len(text) for text in self._sorted) + _ENDING
         self._local = threading.local()
+        self._database: hyperscan.Database | None = None
 
-    @cached_property
-    def _database(self) -> hyperscan.Database:
-        flags = hyperscan.HS_FLAG_CASELESS
-        return IN_MEMORY.database(
-            [Expression(_pattern(word), flags, number) for number, word in enumerate(self.words)]
-        )
+    def prepare(self, compiler: Compiler) -> hyperscan.Database:
+        """Compile the search, unless that is done."""
+        if self._database is None:
+            flags = hyperscan.HS_FLAG_CASELESS
+            self._database = compiler.database(
+                [Expression(_pattern(w), flags, number) for number, w in enumerate(self.words)]
+            )
+        return self._database
 
     def hits(self, data: bytes) -> list[Hit]:
         """The words in `data`, by start."""
         found: list[tuple[int, int]] = []
+        database = self._database or self.prepare(IN_MEMORY)
         try:
             scratch = self._local.scratch
         except AttributeError:
-            scratch = self._local.scratch = hyperscan.Scratch(self._database)
-        self._database.scan(
+            scratch = self._local.scratch = hyperscan.Scratch(database)
+        database.scan(
             data,
             match_event_handler=lambda number, _start, end, _flags, _context: found.append(
                 (end, number)
