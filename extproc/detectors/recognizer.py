@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from extproc.detectors.compiler import Compiler
+
 
 class Span(NamedTuple):
     """The part of a candidate that is the value, and how sure the recognizer is of it (0 to 1).
@@ -81,6 +83,10 @@ class Finder(Protocol):
     leet: bool = False  # whether it is asked about leetspeak, too
     examples: tuple[str, ...]
     near_misses: tuple[str, ...]
+
+    def prepare(self, compiler: Compiler) -> None:
+        """Make ready what would delay the first search. It is asked for once or more."""
+        del compiler  # most have nothing to compile
 
     def find(self, data: bytes, start: int) -> Iterable[Found]:
         """What begins at `start` or later, in order. What stands before is context."""

@@ -38,6 +38,8 @@ class Scanner:
         types: frozenset[str] | None = None,
     ) -> None:
         asked, finders = tuple(recognizers), tuple(finders)
+        for finder in finders:
+            finder.prepare(compiler)
         self.recognizers = asked
         self._types = types
         leet = [item for item in asked if item.leet], [item for item in finders if item.leet]

@@ -1,7 +1,7 @@
 """Hate, harassment, threats and other unsafe words."""
 
 from extproc.detectors.recognizer import Finder, Recognizer
+from extproc.detectors.toxicity.finder import TOXICITY
 
 RECOGNIZERS: tuple[Recognizer, ...] = ()
-
-FINDERS: tuple[Finder, ...] = ()
+FINDERS: tuple[Finder, ...] = (TOXICITY,)
