@@ -1,0 +1,292 @@
+"""Names of persons, by lists of names and by what stands beside them.
+
+A *run* is words with capitals in a row: `Dear Dr. Anna van der Berg`. Within a run, titles,
+greetings and ordinary words part it into *segments*, each of which is a name or is not. That is
+decided from the segment, the words before the run and the bytes just behind it.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import NamedTuple
+
+from extproc.detectors.pii import cues
+from extproc.detectors.pii.names import CERTAIN, FIRST, LAST, NAME, WORD, kind_of
+from extproc.detectors.recognizer import Found
+
+_LONGEST_RUN = 80  # bytes; longer ones are headings, shouting or lists, and hold no name
+_BEFORE = 48  # bytes before a run that are looked at
+_BEHIND = 3  # bytes behind a run that are looked at
+_LONGEST_VALUE = 48
+
+_CAPITAL = rb"(?:[A-Z]|\xc3[\x86\x90\x98\x9e]|\xc4\x90|\xc5[\x81\x92])"
+_LETTERS = rb"(?:[A-Za-z]|[\xc3-\xca][\x80-\xbf])*+"
+_APOSTROPHE = rb"(?:'|\xe2\x80\x99)"
+_WORD = rb"%s%s(?:(?:%s%s|-(?:[A-Za-z]))%s)*+" % (
+    _CAPITAL,
+    _LETTERS,
+    _APOSTROPHE,
+    _CAPITAL,
+    _LETTERS,
+)
+_DOTTED = (
+    rb"(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Sra|Srta|Rev|Capt|Sgt|Lt|Col|Gen|Hon|Mme|Mlle|Sig|Dhr"
+    rb"|Mevr|MR|MRS|MS|DR)\.(?:-[A-Z]\.)?"
+)
+_TOKEN = rb"(?:%s|%s)" % (_DOTTED, _WORD)
+_LINK = rb"(?:(?<=\.) {0,2}| {1,2})"
+_PARTS = rb"(?:(?:(?:%s) |(?:al|el|ul|as|ad|ar)-|[dl]%s)){0,3}" % (cues.PARTICLES, _APOSTROPHE)
+_RUN = re.compile(rb"(?<![A-Za-z0-9_])%s(?:%s%s%s)*+" % (_TOKEN, _LINK, _PARTS, _TOKEN))
+_TOKENS = re.compile(rb"(?:%s)" % _TOKEN)
+# What may follow a run at the end of a text and still belong to it.
+_OPEN = re.compile(rb"\.? {0,2}(?:%s){0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PARTS)
+
+_CAPITALISED = re.compile(rb"[A-Z][A-Za-z]+")
+_SMALL_WORDS = re.compile(rb"[a-z]+")
+_CODE_BEFORE = frozenset(b"_$#/\\.&%~^`0123456789")
+_CODE_BEHIND = re.compile(rb"[0-9_(\[{=\\/$]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|'[a-rt-zA-Z]")
+_HINTS = frozenset().union(
+    cues.TITLES,
+    cues.GREETINGS,
+    (b"Name", b"NAME", b"Patient", b"PATIENT"),
+    (word.capitalize() for word in cues.CLOSINGS | cues.ROLES | cues.NAME_KEYS),
+)
+
+
+class _Token(NamedTuple):
+    start: int
+    end: int
+    word: bytes  # without a dot
+    kind: int  # 0 where it is not known
+
+    @property
+    def initial(self) -> bool:
+        return len(self.word) == 1 or self.word[1:2] == b"."
+
+
+class _Context(NamedTuple):
+    """What stands before a run."""
+
+    cue: str  # strong, role, weak, introduction, presentation, closing, beside or none
+    code: bool  # the run stands where an identifier would
+
+
+def _context(data: bytes, start: int) -> _Context:
+    left = data[max(0, start - _BEFORE) : start].lower()
+    code = bool(left) and left[-1] in _CODE_BEFORE
+    words = _SMALL_WORDS.findall(left)
+    if not words:
+        return _Context("", code)
+    last = words[-1]
+    two = b" ".join(words[-2:])
+    gap = left[left.rfind(last) + len(last) :]
+    if len(gap) > 8:
+        return _Context("", code)
+    if b":" in gap or b"=" in gap or gap.startswith(b">"):
+        return _Context(_label(words), code)
+    if b"\n" in gap:
+        closing = last in cues.CLOSINGS and gap.lstrip(b" ,.!-~\r\n\t") == b""
+        return _Context("closing" if closing else "", code)
+    if gap.strip(b" \t*\"'(") not in (b"", b","):
+        return _Context("", code)
+    if b"," in gap:
+        return _Context("greeting" if last in cues.CLOSINGS else "", code)
+    if two in cues.INTRODUCTIONS or last in (b"named", b"heisst", b"heiss"):
+        return _Context("introduction", code)
+    if two in cues.PRESENTATIONS or last == b"soy":
+        return _Context("presentation", code)
+    if last in (b"dear", b"hi", b"hello", b"hey"):
+        return _Context("greeting", code)
+    if last in cues.ROLES:
+        return _Context("role", code)
+    if last in (b"mr", b"mrs", b"ms", b"dr"):
+        return _Context("title", code)
+    return _Context("beside" if last in cues.BESIDE else "", code)
+
+
+def _label(words: list[bytes]) -> str:
+    last = words[-1]
+    if last in cues.NAME_KEYS:
+        return "strong"
+    if last == b"name":
+        if len(words) > 1 and words[-2] in cues.NAME_WORDS:
+            return "strong"
+        return "name"
+    if last in cues.ROLES:
+        return "role"
+    return "weak" if last in cues.WEAK_KEYS else ""
+
+
+
+def _tokens(data: bytes, run: re.Match[bytes]) -> list[_Token]:
+    tokens = []
+    for match in _TOKENS.finditer(data, *run.span()):
+        word = match[0].rstrip(b".") if match[0].endswith(b".") else match[0]
+        tokens.append(_Token(match.start(), match.end(), word, kind_of(word)))
+    return tokens
+
+
+def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
+    """The names in one run, in order."""
+    start, end = run.span()
+    if end - start > _LONGEST_RUN:
+        return
+    tokens = _tokens(data, run)
+    if len(tokens) == 1 and tokens[0].kind == WORD:
+        return
+    cue, code = _context(data, start)
+    segment: list[_Token] = []
+    for token in tokens:
+        word = token.word
+        if segment and word in cues.SUFFIXES:
+            segment.append(token)
+        elif word in cues.TITLES:
+            yield from _judged(segment, cue, code)
+            segment, cue, code = [], "title", False
+        elif segment and word in cues.NOT_AFTER:
+            segment, cue = [], ""
+        elif word in cues.NOT_BEFORE:
+            yield from _judged(segment, cue, code)
+            segment, cue = [], "thing"
+        elif not segment and word in cues.GREETINGS:
+            cue = "greeting"
+        elif token.kind == WORD and not (token.initial and word != b"I") or word in cues.NOT_NAMES:
+            yield from _judged(segment, cue, code)
+            segment, cue = [], "role" if word.lower() in cues.ROLES else ""
+        else:
+            segment.append(token)
+    behind = _CODE_BEHIND.match(data, end) is not None
+    if behind and len(segment) == 1:
+        return
+    if len(segment) == 1 and not cue and data[end : end + 2] == b"'s":
+        cue = "beside"
+    yield from _judged(segment, cue, code)
+
+
+def _judged(segment: list[_Token], cue: str, code: bool) -> Iterator[Found]:
+    """The name that a segment is, if it is one."""
+    while segment and segment[-1].kind == 0 and segment[-1].initial and segment[-1].word == b"A":
+        segment = segment[:-1]
+    if len(segment) > 1 and segment[0].word in cues.VERBS and segment[1].kind == FIRST:
+        segment, cue = segment[1:], ""
+    if not segment or len(segment) > 5 or cue == "thing":
+        return
+    if all(token.initial for token in segment):
+        return
+    shouted = all(token.word.isupper() for token in segment if not token.initial)
+    if shouted and cue not in _LOUD:
+        return
+    score = _score(segment, cue)
+    if code and len(segment) == 1:
+        return
+    if score:
+        yield Found("person", segment[0].start, segment[-1].end, score)
+
+
+_LOUD = frozenset({"title", "strong", "name", "role", "weak", "introduction", "greeting"})
+
+
+def _score(segment: list[_Token], cue: str) -> float:
+    """How sure it is that a segment is a name; 0 where it is none."""
+    names = [token for token in segment if not token.initial and token.word not in cues.SUFFIXES]
+    known = [token for token in names if token.kind & NAME]
+    several = len(segment) > 1
+    if cue == "title":
+        return 0.85
+    if cue in ("strong", "introduction"):
+        return 0.85 if known else 0.6
+    bare = _bare_score(segment, names, cue)
+    if cue == "name":
+        return max(bare, 0.7 if several and known else 0.45 if known or len(names) > 1 else 0)
+    if cue == "role":
+        return max(bare, 0.7 if known else 0.55 if len(names) > 1 else 0.4)
+    if cue == "weak":
+        return max(bare, 0.6 if several and known else 0.4 if known else 0)
+    if cue in ("greeting", "closing", "presentation"):
+        return max(bare, 0.6 if known and names[0].kind & FIRST else 0.5 if known else 0.4)
+    return bare
+
+
+def _bare_score(segment: list[_Token], names: list[_Token], cue: str) -> float:
+    first, last = segment[0], names[-1]
+    if len(segment) == 1:
+        if first.kind & FIRST and not first.kind & WORD:
+            return 0.55 if cue else 0.5
+        return 0
+    if first.initial:
+        return 0.65 if last.kind & LAST and not last.kind & WORD else 0.4 if last.kind & LAST else 0
+    if first.kind & FIRST:
+        certain = not first.kind & WORD
+        if segment[-1].initial or segment[-1].kind & LAST:
+            if certain:
+                return 0.85
+            return 0 if last.kind & WORD or last is first else 0.7
+        return 0.7 if certain else 0.6 if last.kind == FIRST else 0
+    if first.kind & LAST:  # as Chinese, Hungarians and registers write them
+        if first.kind & WORD:
+            return 0.55 if last.kind == LAST else 0
+        return 0.6 if last.kind & NAME else 0
+    return 0.5 if last.kind == LAST or last.kind == NAME else 0
+
+
+def _last_first(data: bytes, run: re.Match[bytes], follower: re.Match[bytes]) -> Found | None:
+    """`Smith, John A.`, but not two names of a list."""
+    start, between = run.span()
+    behind, end = follower.span()
+    if data[between:behind] != b", " or behind - start > _LONGEST_RUN:
+        return None
+    if end - behind > _LONGEST_RUN or data[end : end + 1] == b"," or data[start - 2 : start] == b", ":
+        return None
+    last, first = _tokens(data, run), _tokens(data, follower)
+    if len(last) > 1 and not all(t.kind & LAST for t in last) or len(first) > 3:
+        return None
+    if last[0].kind & FIRST and not last[0].kind & LAST or not first[0].kind & FIRST:
+        return None
+    shouted = last[0].word.isupper() and len(last[0].word) > 2
+    if not (shouted or last[0].kind == LAST or first[0].kind == FIRST and last[0].kind & LAST):
+        return None
+    if first[0].kind & WORD and last[0].kind & WORD:
+        return None
+    return Found("person", start, end, 0.75)
+
+
+class PersonFinder:
+    """Finds names of persons; see the module."""
+
+    family = "pii"
+    types = ("person",)
+    context = 3 * _LONGEST_RUN + 2 * _BEFORE
+    longest = 2 * _LONGEST_RUN + 16
+    examples: tuple[str, ...] = ()
+    near_misses: tuple[str, ...] = ()
+
+    def find(self, data: bytes, start: int) -> Iterator[Found]:
+        """Names in folded text, in order."""
+        words = _CAPITALISED.findall(data)
+        if CERTAIN.keys().isdisjoint(words) and _HINTS.isdisjoint(words) and b"name" not in data:
+            return
+        joined: Found | None = None
+        runs = list(_RUN.finditer(data, max(0, start - self.context)))
+        for run, follower in zip_longest(runs, runs[1:]):
+            if joined is not None:
+                joined = None
+                continue
+            joined = _last_first(data, run, follower) if follower else None
+            for found in (joined,) if joined else _names(data, run):
+                if found.start >= start:
+                    yield found
+
+    def unfinished(self, data: bytes, start: int) -> int:
+        """Where the run begins that may still grow, or of which it shows later what it is."""
+        size = len(data)
+        runs = list(_RUN.finditer(data, max(0, size - self.longest - _LONGEST_RUN)))
+        if not runs:
+            return size
+        run = runs[-1]
+        end = run.end()
+        if end + _BEHIND <= size and not _OPEN.match(data, end) and data[end:] != b", ":
+            return size
+        place = run.start() if end - run.start() <= _LONGEST_RUN else size
+        if len(runs) > 1 and data[runs[-2].end() : run.start()] == b", ":
+            place = min(place, runs[-2].start())
+        return max(start, place)
