@@ -38,7 +38,7 @@ NOT_BEFORE = frozenset(
     b"Mount Mt Lake Fort Ft Port San Santa Santo Sao Saint St Ste Los Las El La Le New North South East "
     b"West Cape Camp Castle Hotel University Universitat Universite Universidad Rue Calle Via Avenida "
     b"Avenue Plaza Piazza Place Hotel Rio Puerto Ciudad Villa Lago Monte Team Operation Hurricane "
-    b"Tropical Windows Apache Google Microsoft Amazon Python Java Ruby Visual Super The".split()
+    b"Tropical Windows Apache Google Microsoft Amazon Python Java Ruby Visual Super Rua Ulica Ctra Carrer USS USCGC USNS USNV HMS".split()
 )
 
 PARTICLES = (
@@ -101,3 +101,9 @@ NOT_NAMES = frozenset(
     b"FAQ PDF URL API SQL HTML XML JSON CSV AI ML TV PC Mac NO YES AND OR THE OF DATE AGE SEX".split()
 )
 VERBS = frozenset(b"Will May Hope Mark Grant Sue Chase Rob Don Drew Can Bill Pat Art Bless".split())
+NAMED_THINGS = frozenset(
+    b"class function method variable file files folder directory column columns table field module "
+    b"package library property struct interface object list array dictionary database parameter "
+    b"argument attribute key tag branch element constant script planet city town village country "
+    b"company dog cat program project app song book movie game team band".split()
+)

@@ -9,14 +9,18 @@ from importlib.resources import files
 
 
 class Kind(IntFlag):
-    """What a capitalised word may be. WORD alone is a word that is nobody's name."""
+    """What a capitalised word may be: WORD is an ordinary word, and alone is nobody's name.
+
+    With OFTEN it is a name nevertheless where a family name follows.
+    """
 
     FIRST = 1
     LAST = 2
     WORD = 4
+    OFTEN = 8
 
 
-FIRST, LAST, WORD = int(Kind.FIRST), int(Kind.LAST), int(Kind.WORD)
+FIRST, LAST, WORD, OFTEN = (int(kind) for kind in Kind)
 NAME = FIRST | LAST
 
 _GROUP = re.compile(rb"^\[([a-z ]+)\]\n([^\[]*)", re.MULTILINE)
@@ -28,12 +32,21 @@ def _load() -> tuple[dict[bytes, int], dict[bytes, int]]:
     text = files("extproc.detectors.pii").joinpath("names.txt").read_bytes()
     for kinds, members in _GROUP.findall(text):
         kind = sum(Kind[word.upper()] for word in kinds.decode().split())
-        (doubtful if kind & WORD else certain).update(dict.fromkeys(members.split(), kind))
+        (doubtful if kind & (WORD | OFTEN) == WORD else certain).update(dict.fromkeys(members.split(), kind))
     return certain, doubtful
 
 
 CERTAIN, _DOUBTFUL = _load()
-"""Names that are nothing else, folded and with a capital first letter, by kind."""
+"""Names that are seldom anything else, folded and with a capital first letter, by kind."""
+
+
+def _figures() -> frozenset[bytes]:
+    text = files("extproc.detectors.pii").joinpath("figures.txt").read_bytes()
+    return frozenset(line for line in text.splitlines() if not line.startswith(b"#"))
+
+
+FIGURES = _figures()
+"""Full names, folded, that are nobody's private data."""
 
 
 def _listed(word: bytes) -> int:

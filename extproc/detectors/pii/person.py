@@ -6,18 +6,17 @@ decided from the segment, the words before the run and the bytes just behind it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from extproc.detectors.pii import cues
-from extproc.detectors.pii.names import CERTAIN, FIRST, LAST, NAME, WORD, kind_of
+from extproc.detectors.pii import cues, values
+from extproc.detectors.pii.context import BEFORE, context_of
+from extproc.detectors.pii.names import CERTAIN, FIGURES, FIRST, LAST, NAME, OFTEN, WORD, kind_of
 from extproc.detectors.recognizer import Found
 
 _LONGEST_RUN = 80  # bytes; longer ones are headings, shouting or lists, and hold no name
-_BEFORE = 48  # bytes before a run that are looked at
 _BEHIND = 3  # bytes behind a run that are looked at
-_LONGEST_VALUE = 48
 
 _CAPITAL = rb"(?:[A-Z]|\xc3[\x86\x90\x98\x9e]|\xc4\x90|\xc5[\x81\x92])"
 _LETTERS = rb"(?:[A-Za-z]|[\xc3-\xca][\x80-\xbf])*+"
@@ -42,9 +41,8 @@ _TOKENS = re.compile(rb"(?:%s)" % _TOKEN)
 _OPEN = re.compile(rb"\.? {0,2}(?:%s){0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PARTS)
 
 _CAPITALISED = re.compile(rb"[A-Z][A-Za-z]+")
-_SMALL_WORDS = re.compile(rb"[a-z]+")
-_CODE_BEFORE = frozenset(b"_$#/\\.&%~^`0123456789")
-_CODE_BEHIND = re.compile(rb"[0-9_(\[{=\\/$]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|'[a-rt-zA-Z]")
+_CODE_BEHIND = re.compile(rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|'[a-rt-zA-Z]")
+_NUMBER_BEHIND = re.compile(rb",? ?[0-9]")
 _HINTS = frozenset().union(
     cues.TITLES,
     cues.GREETINGS,
@@ -64,60 +62,6 @@ class _Token(NamedTuple):
         return len(self.word) == 1 or self.word[1:2] == b"."
 
 
-class _Context(NamedTuple):
-    """What stands before a run."""
-
-    cue: str  # strong, role, weak, introduction, presentation, closing, beside or none
-    code: bool  # the run stands where an identifier would
-
-
-def _context(data: bytes, start: int) -> _Context:
-    left = data[max(0, start - _BEFORE) : start].lower()
-    code = bool(left) and left[-1] in _CODE_BEFORE
-    words = _SMALL_WORDS.findall(left)
-    if not words:
-        return _Context("", code)
-    last = words[-1]
-    two = b" ".join(words[-2:])
-    gap = left[left.rfind(last) + len(last) :]
-    if len(gap) > 8:
-        return _Context("", code)
-    if b":" in gap or b"=" in gap or gap.startswith(b">"):
-        return _Context(_label(words), code)
-    if b"\n" in gap:
-        closing = last in cues.CLOSINGS and gap.lstrip(b" ,.!-~\r\n\t") == b""
-        return _Context("closing" if closing else "", code)
-    if gap.strip(b" \t*\"'(") not in (b"", b","):
-        return _Context("", code)
-    if b"," in gap:
-        return _Context("greeting" if last in cues.CLOSINGS else "", code)
-    if two in cues.INTRODUCTIONS or last in (b"named", b"heisst", b"heiss"):
-        return _Context("introduction", code)
-    if two in cues.PRESENTATIONS or last == b"soy":
-        return _Context("presentation", code)
-    if last in (b"dear", b"hi", b"hello", b"hey"):
-        return _Context("greeting", code)
-    if last in cues.ROLES:
-        return _Context("role", code)
-    if last in (b"mr", b"mrs", b"ms", b"dr"):
-        return _Context("title", code)
-    return _Context("beside" if last in cues.BESIDE else "", code)
-
-
-def _label(words: list[bytes]) -> str:
-    last = words[-1]
-    if last in cues.NAME_KEYS:
-        return "strong"
-    if last == b"name":
-        if len(words) > 1 and words[-2] in cues.NAME_WORDS:
-            return "strong"
-        return "name"
-    if last in cues.ROLES:
-        return "role"
-    return "weak" if last in cues.WEAK_KEYS else ""
-
-
-
 def _tokens(data: bytes, run: re.Match[bytes]) -> list[_Token]:
     tokens = []
     for match in _TOKENS.finditer(data, *run.span()):
@@ -134,7 +78,9 @@ def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
     tokens = _tokens(data, run)
     if len(tokens) == 1 and tokens[0].kind == WORD:
         return
-    cue, code = _context(data, start)
+    if data[start - 2 : start - 1].isdigit() and _NUMBER_BEHIND.match(data, end):
+        return  # a street between two numbers
+    cue, code = context_of(data, start)
     segment: list[_Token] = []
     for token in tokens:
         word = token.word
@@ -143,11 +89,14 @@ def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
         elif word in cues.TITLES:
             yield from _judged(segment, cue, code)
             segment, cue, code = [], "title", False
-        elif segment and word in cues.NOT_AFTER:
+        elif segment and word in cues.NOT_AFTER and not _surname(segment, token):
             segment, cue = [], ""
         elif word in cues.NOT_BEFORE:
             yield from _judged(segment, cue, code)
             segment, cue = [], "thing"
+        elif word == b"The":
+            yield from _judged(segment, cue, code)
+            segment, cue = [], "the"
         elif not segment and word in cues.GREETINGS:
             cue = "greeting"
         elif token.kind == WORD and not (token.initial and word != b"I") or word in cues.NOT_NAMES:
@@ -163,6 +112,12 @@ def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
     yield from _judged(segment, cue, code)
 
 
+def _surname(segment: list[_Token], token: _Token) -> bool:
+    """Whether a Hill or a Park that follows is a person's: behind nothing but a given name."""
+    given = all(before.initial or before.kind & WORD == 0 < before.kind & FIRST for before in segment)
+    return given and token.kind & LAST != 0
+
+
 def _judged(segment: list[_Token], cue: str, code: bool) -> Iterator[Found]:
     """The name that a segment is, if it is one."""
     while segment and segment[-1].kind == 0 and segment[-1].initial and segment[-1].word == b"A":
@@ -174,11 +129,13 @@ def _judged(segment: list[_Token], cue: str, code: bool) -> Iterator[Found]:
     if all(token.initial for token in segment):
         return
     shouted = all(token.word.isupper() for token in segment if not token.initial)
-    if shouted and cue not in _LOUD:
+    if shouted and cue not in _LOUD or cue == "the" and len(segment) == 1:
         return
     score = _score(segment, cue)
     if code and len(segment) == 1:
         return
+    if b" ".join(token.word for token in segment[-3:]) in FIGURES:
+        score = min(score, 0.4)
     if score:
         yield Found("person", segment[0].start, segment[-1].end, score)
 
@@ -220,12 +177,16 @@ def _bare_score(segment: list[_Token], names: list[_Token], cue: str) -> float:
         if segment[-1].initial or segment[-1].kind & LAST:
             if certain:
                 return 0.85
+            if first.kind & OFTEN:
+                return 0.7
             return 0 if last.kind & WORD or last is first else 0.7
         return 0.7 if certain else 0.6 if last.kind == FIRST else 0
     if first.kind & LAST:  # as Chinese, Hungarians and registers write them
         if first.kind & WORD:
             return 0.55 if last.kind == LAST else 0
         return 0.6 if last.kind & NAME else 0
+    if len(first.word) > 2 and first.word.isupper():
+        return 0
     return 0.5 if last.kind == LAST or last.kind == NAME else 0
 
 
@@ -255,38 +216,51 @@ class PersonFinder:
 
     family = "pii"
     types = ("person",)
-    context = 3 * _LONGEST_RUN + 2 * _BEFORE
+    context = 3 * _LONGEST_RUN + 2 * BEFORE
     longest = 2 * _LONGEST_RUN + 16
     examples: tuple[str, ...] = ()
     near_misses: tuple[str, ...] = ()
 
-    def find(self, data: bytes, start: int) -> Iterator[Found]:
+    def find(self, data: bytes, start: int) -> Iterable[Found]:
         """Names in folded text, in order."""
         words = _CAPITALISED.findall(data)
-        if CERTAIN.keys().isdisjoint(words) and _HINTS.isdisjoint(words) and b"name" not in data:
-            return
-        joined: Found | None = None
-        runs = list(_RUN.finditer(data, max(0, start - self.context)))
-        for run, follower in zip_longest(runs, runs[1:]):
-            if joined is not None:
-                joined = None
-                continue
-            joined = _last_first(data, run, follower) if follower else None
-            for found in (joined,) if joined else _names(data, run):
-                if found.start >= start:
-                    yield found
+        begin = max(0, start - self.context)
+        found = list(values.find(data, begin))
+        if not (CERTAIN.keys().isdisjoint(words) and _HINTS.isdisjoint(words) and b"name" not in data):
+            found += _in_runs(data, begin)
+        return sorted((name for name in found if name.start >= start), key=_order)
 
     def unfinished(self, data: bytes, start: int) -> int:
         """Where the run begins that may still grow, or of which it shows later what it is."""
         size = len(data)
-        runs = list(_RUN.finditer(data, max(0, size - self.longest - _LONGEST_RUN)))
+        begin = max(0, size - self.longest - _LONGEST_RUN)
+        place = values.unfinished(data, begin)
+        runs = list(_RUN.finditer(data, begin))
         if not runs:
-            return size
+            return max(start, place)
         run = runs[-1]
         end = run.end()
-        if end + _BEHIND <= size and not _OPEN.match(data, end) and data[end:] != b", ":
-            return size
-        place = run.start() if end - run.start() <= _LONGEST_RUN else size
-        if len(runs) > 1 and data[runs[-2].end() : run.start()] == b", ":
-            place = min(place, runs[-2].start())
+        if end + _BEHIND > size or _OPEN.match(data, end):
+            if end - run.start() <= _LONGEST_RUN:
+                place = min(place, run.start())
+            if len(runs) > 1 and data[runs[-2].end() : run.start()] == b", ":
+                place = min(place, runs[-2].start())
         return max(start, place)
+
+
+def _order(found: Found) -> tuple[int, int]:
+    return found.start, found.end
+
+
+def _in_runs(data: bytes, begin: int) -> Iterator[Found]:
+    joined: Found | None = None
+    runs = list(_RUN.finditer(data, begin))
+    for run, follower in zip_longest(runs, runs[1:]):
+        if joined is not None:
+            joined = None
+            continue
+        joined = _last_first(data, run, follower) if follower else None
+        if joined:
+            yield joined
+        else:
+            yield from _names(data, run)

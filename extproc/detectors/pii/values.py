@@ -1,0 +1,79 @@
+"""Names that have no capital: typed in a hurry, or of a script that knows none.
+
+They are found behind `my name is` and as the values of keys such as `first_name`.
+"""
+
+import re
+from collections.abc import Iterator
+
+from extproc.detectors.pii.context import context_of
+from extproc.detectors.pii.cues import PARTICLES
+from extproc.detectors.pii.names import FIRST, NAME, WORD, kind_of
+from extproc.detectors.recognizer import Found
+
+_SMALL = re.compile(
+    rb"[Nn](?:ame|AME)[\"']?(?: is| was|'s)?[ \t]{0,2}(?:[:=]>?)?>?[ \t]{0,2}([\"']?)"
+    rb"([a-z]{2,20}(?:[ '-][a-z]{1,20}){0,4})"
+)
+_FOREIGN_WORD = rb"[A-Za-z\x80-\xbf]{0,8}[\xcd-\xf4][A-Za-z\x80-\xf4'-]{0,39}"
+_FOREIGN = re.compile(
+    rb"(?<=[a-z])[\"']?(?::|=|>) {0,2}[\"']?(%s(?: %s){0,2})([\n\r\"'|<,;]|\Z)"
+    % (_FOREIGN_WORD, _FOREIGN_WORD)
+)
+_FOREIGN_OPEN = re.compile(rb"(?<=[a-z])[\"']?(?::|=|>) {0,2}[\"']?([A-Za-z\x80-\xf4' -]{1,160})\Z")
+_PARTICLE = re.compile(rb"(?:%s)" % PARTICLES)
+LONGEST = 160
+
+
+def find(data: bytes, start: int) -> Iterator[Found]:
+    """Such names from `start` on."""
+    if b"ame" in data or b"AME" in data:
+        for match in _SMALL.finditer(data, start):
+            if found := _small(data, match):
+                yield found
+    if not data.isascii():
+        for match in _FOREIGN.finditer(data, start):
+            cue = context_of(data, match.start(1)).cue
+            if cue in ("strong", "name", "role", "weak"):
+                yield Found("person", match.start(1), match.end(1), 0.6)
+
+
+def _small(data: bytes, match: re.Match[bytes]) -> Found | None:
+    quote, value = match.groups()
+    cue = context_of(data, match.start(2)).cue
+    if cue not in ("strong", "introduction", "name"):
+        return None
+    words = value.split(b" ")
+    kind = kind_of(words[0].capitalize())
+    if not kind & NAME or kind & WORD and (cue == "name" or not kind & FIRST and not quote):
+        return None
+    if cue == "name" and not (quote and kind & FIRST):
+        return None
+    end = match.start(2)
+    place = end
+    for index, word in enumerate(words):
+        kind = kind_of(word.capitalize())
+        place += len(word)
+        if kind & NAME and (index == 0 or quote or not kind & WORD) or quote and kind == 0 and index:
+            end = place
+        elif not (index and _PARTICLE.fullmatch(word)):
+            break
+        place += 1
+    if data[end : end + 1] in (b".", b"(", b"_", b"[", b"/", b"@") and data[end + 1 : end + 2].isalnum():
+        return None
+    if data[end : end + 1].isalnum() or data[end : end + 1] in (b"_", b"("):
+        return None
+    return Found("person", match.start(2), end, 0.6 if cue != "name" else 0.5)
+
+
+def unfinished(data: bytes, start: int) -> int:
+    """Where the last value begins that is still being written, or the end."""
+    place = len(data)
+    for match in _SMALL.finditer(data, start):
+        if match.end() + 2 > len(data):
+            place = match.start(2)
+    if not data.isascii():
+        match = _FOREIGN_OPEN.search(data, start)
+        if match:
+            place = min(place, match.start(1))
+    return place
