@@ -81,7 +81,9 @@ INTRODUCTIONS = frozenset(
     | {b"named her", b"heisse", b"ich heisse", b"me llamo", b"mi chiamo", b"m'appelle", b"je m"}
     | {b"mi nombre", b"nombre es", b"name ist", b"nom est", b"nome e", b"naam is", b"nome is"}
 )
-PRESENTATIONS = frozenset({b"i am", b"i m", b"this is", b"it is", b"it s", b"ich bin", b"je suis", b"soy"})
+PRESENTATIONS = frozenset(
+    {b"i am", b"i m", b"this is", b"it is", b"it s", b"ich bin", b"je suis", b"soy"}
+)
 BESIDE = frozenset(
     b"with by for to from told asked met and named called of that about thanks miss friend wife "
     b"husband brother sister mother father son daughter cousin uncle aunt colleague boss coworker "

@@ -32,7 +32,9 @@ def _load() -> tuple[dict[bytes, int], dict[bytes, int]]:
     text = files("extproc.detectors.pii").joinpath("names.txt").read_bytes()
     for kinds, members in _GROUP.findall(text):
         kind = sum(Kind[word.upper()] for word in kinds.decode().split())
-        (doubtful if kind & (WORD | OFTEN) == WORD else certain).update(dict.fromkeys(members.split(), kind))
+        (doubtful if kind & (WORD | OFTEN) == WORD else certain).update(
+            dict.fromkeys(members.split(), kind)
+        )
     return certain, doubtful
 
 

@@ -7,7 +7,7 @@ decided from the segment, the words before the run and the bytes just behind it.
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import zip_longest
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from extproc.detectors.pii import cues, values
@@ -16,12 +16,14 @@ from extproc.detectors.pii.names import CERTAIN, FIGURES, FIRST, LAST, NAME, OFT
 from extproc.detectors.recognizer import Found
 
 _LONGEST_RUN = 80  # bytes; longer ones are headings, shouting or lists, and hold no name
+_LONGEST_WORD = 160
+_REACH = 2 * _LONGEST_RUN + _LONGEST_WORD  # from here on runs are seen whole, or are too long
 _BEHIND = 3  # bytes behind a run that are looked at
 
 _CAPITAL = rb"(?:[A-Z]|\xc3[\x86\x90\x98\x9e]|\xc4\x90|\xc5[\x81\x92])"
-_LETTERS = rb"(?:[A-Za-z]|[\xc3-\xca][\x80-\xbf])*+"
+_LETTERS = rb"[A-Za-z]{0,30}+(?:[\xc3-\xca][\x80-\xbf][A-Za-z]{0,30}+){0,3}+"
 _APOSTROPHE = rb"(?:'|\xe2\x80\x99)"
-_WORD = rb"%s%s(?:(?:%s%s|-(?:[A-Za-z]))%s)*+" % (
+_WORD = rb"%s%s(?:(?:%s%s|-(?:[A-Za-z]))%s){0,2}+" % (
     _CAPITAL,
     _LETTERS,
     _APOSTROPHE,
@@ -34,15 +36,20 @@ _DOTTED = (
 )
 _TOKEN = rb"(?:%s|%s)" % (_DOTTED, _WORD)
 _LINK = rb"(?:(?<=\.) {0,2}| {1,2})"
-_PARTS = rb"(?:(?:(?:%s) |(?:al|el|ul|as|ad|ar)-|[dl]%s)){0,3}" % (cues.PARTICLES, _APOSTROPHE)
+_PART = rb"(?:(?:%s) |(?:al|el|ul|as|ad|ar)-|[dl]%s)" % (cues.PARTICLES, _APOSTROPHE)
+_PARTS = rb"(?:(?=[a-z])%s{1,3})?" % _PART
 _RUN = re.compile(rb"(?<![A-Za-z0-9_])%s(?:%s%s%s)*+" % (_TOKEN, _LINK, _PARTS, _TOKEN))
 _TOKENS = re.compile(rb"(?:%s)" % _TOKEN)
 # What may follow a run at the end of a text and still belong to it.
-_OPEN = re.compile(rb"\.? {0,2}(?:%s){0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PARTS)
+_OPEN = re.compile(rb"\.? {0,2}%s{0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PART)
 
+_LATIN = re.compile(rb"[\xc3-\xca]")  # letters that folding leaves
 _CAPITALISED = re.compile(rb"[A-Z][A-Za-z]+")
-_CODE_BEHIND = re.compile(rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|'[a-rt-zA-Z]")
+_CODE_BEHIND = re.compile(
+    rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|'[a-rt-zA-Z]"
+)
 _NUMBER_BEHIND = re.compile(rb",? ?[0-9]")
+_NAME = re.compile(rb"name")
 _HINTS = frozenset().union(
     cues.TITLES,
     cues.GREETINGS,
@@ -63,11 +70,27 @@ class _Token(NamedTuple):
 
 
 def _tokens(data: bytes, run: re.Match[bytes]) -> list[_Token]:
+    text = run[0]
+    if text.isalpha():
+        return [_Token(*run.span(), text, kind_of(text))]
     tokens = []
     for match in _TOKENS.finditer(data, *run.span()):
-        word = match[0].rstrip(b".") if match[0].endswith(b".") else match[0]
+        word = match[0]
+        if word.endswith(b"."):
+            word = word[:-1]
         tokens.append(_Token(match.start(), match.end(), word, kind_of(word)))
     return tokens
+
+
+def _plain_name(run: re.Match[bytes]) -> bool:
+    """Whether it is nothing but a certain given and family name, as most are."""
+    first, _, last = run[0].partition(b" ")
+    return (
+        CERTAIN.get(first, 0) & (FIRST | OFTEN) == FIRST
+        and CERTAIN.get(last, 0) & (LAST | OFTEN) == LAST
+        and last not in cues.NOT_AFTER
+        and run[0] not in FIGURES
+    )
 
 
 def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
@@ -75,11 +98,14 @@ def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
     start, end = run.span()
     if end - start > _LONGEST_RUN:
         return
+    if start > 1 and data[start - 2 : start - 1].isdigit() and _NUMBER_BEHIND.match(data, end):
+        return  # a street between two numbers
+    if _plain_name(run):
+        yield Found("person", start, end, 0.85)
+        return
     tokens = _tokens(data, run)
     if len(tokens) == 1 and tokens[0].kind == WORD:
         return
-    if data[start - 2 : start - 1].isdigit() and _NUMBER_BEHIND.match(data, end):
-        return  # a street between two numbers
     cue, code = context_of(data, start)
     segment: list[_Token] = []
     for token in tokens:
@@ -114,7 +140,9 @@ def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
 
 def _surname(segment: list[_Token], token: _Token) -> bool:
     """Whether a Hill or a Park that follows is a person's: behind nothing but a given name."""
-    given = all(before.initial or before.kind & WORD == 0 < before.kind & FIRST for before in segment)
+    given = all(
+        before.initial or before.kind & WORD == 0 < before.kind & FIRST for before in segment
+    )
     return given and token.kind & LAST != 0
 
 
@@ -126,7 +154,7 @@ def _judged(segment: list[_Token], cue: str, code: bool) -> Iterator[Found]:
         segment, cue = segment[1:], ""
     if not segment or len(segment) > 5 or cue == "thing":
         return
-    if all(token.initial for token in segment):
+    if all(token.initial or token.word in cues.SUFFIXES for token in segment):
         return
     shouted = all(token.word.isupper() for token in segment if not token.initial)
     if shouted and cue not in _LOUD or cue == "the" and len(segment) == 1:
@@ -190,13 +218,17 @@ def _bare_score(segment: list[_Token], names: list[_Token], cue: str) -> float:
     return 0.5 if last.kind == LAST or last.kind == NAME else 0
 
 
-def _last_first(data: bytes, run: re.Match[bytes], follower: re.Match[bytes]) -> Found | None:
+def _last_first(
+    data: bytes, run: re.Match[bytes], follower: re.Match[bytes] | None
+) -> Found | None:
     """`Smith, John A.`, but not two names of a list."""
     start, between = run.span()
-    behind, end = follower.span()
-    if data[between:behind] != b", " or behind - start > _LONGEST_RUN:
+    if follower is None or not data.startswith(b", ", between):
         return None
-    if end - behind > _LONGEST_RUN or data[end : end + 1] == b"," or data[start - 2 : start] == b", ":
+    behind, end = follower.span()
+    if behind != between + 2 or behind - start > _LONGEST_RUN:
+        return None
+    if end - behind > _LONGEST_RUN or data[end : end + 1] == b"," or data.endswith(b", ", 0, start):
         return None
     last, first = _tokens(data, run), _tokens(data, follower)
     if len(last) > 1 and not all(t.kind & LAST for t in last) or len(first) > 3:
@@ -216,18 +248,17 @@ class PersonFinder:
 
     family = "pii"
     types = ("person",)
-    context = 3 * _LONGEST_RUN + 2 * BEFORE
+    context = _REACH + _LONGEST_RUN + 2 * BEFORE
     longest = 2 * _LONGEST_RUN + 16
     examples: tuple[str, ...] = ()
     near_misses: tuple[str, ...] = ()
 
     def find(self, data: bytes, start: int) -> Iterable[Found]:
         """Names in folded text, in order."""
-        words = _CAPITALISED.findall(data)
         begin = max(0, start - self.context)
         found = list(values.find(data, begin))
-        if not (CERTAIN.keys().isdisjoint(words) and _HINTS.isdisjoint(words) and b"name" not in data):
-            found += _in_runs(data, begin)
+        if places := _places(data, begin):
+            found += _in_runs(data, places)
         return sorted((name for name in found if name.start >= start), key=_order)
 
     def unfinished(self, data: bytes, start: int) -> int:
@@ -252,15 +283,43 @@ def _order(found: Found) -> tuple[int, int]:
     return found.start, found.end
 
 
-def _in_runs(data: bytes, begin: int) -> Iterator[Found]:
+def _places(data: bytes, begin: int) -> list[int]:
+    """Where words stand that tell of a name. A run that has none, in or before it, is none."""
+    places = []
+    words = _CAPITALISED.findall(data, begin)
+    if not (CERTAIN.keys().isdisjoint(words) and _HINTS.isdisjoint(words)):
+        for match in _CAPITALISED.finditer(data, begin):
+            word = match[0]
+            if word in CERTAIN or word in _HINTS:
+                places.append(match.start())
+    if b"name" in data:
+        places += [match.start() for match in _NAME.finditer(data, begin)]
+    if not data.isascii():
+        places += [match.start() for match in _LATIN.finditer(data, begin)]
+    return sorted(places)
+
+
+def _in_runs(data: bytes, places: list[int]) -> Iterator[Found]:
+    """Names in the runs that hold one of `places`, or begin shortly behind one."""
+    first = 0
+    for index, place in enumerate(places, 1):
+        if index == len(places) or places[index] - _REACH > place + BEFORE:
+            yield from _near(data, places[first:index])
+            first = index
+
+
+def _near(data: bytes, places: list[int]) -> Iterator[Found]:
+    runs = _RUN.finditer(data, max(0, places[0] - _REACH))
+    waiting = iter(places)
+    place = next(waiting)
     joined: Found | None = None
-    runs = list(_RUN.finditer(data, begin))
-    for run, follower in zip_longest(runs, runs[1:]):
+    for run, follower in pairwise(chain(runs, (None,))):
+        start, end = run.span()
+        while place < start - BEFORE:
+            if (place := next(waiting, -1)) < 0:
+                return
         if joined is not None:
             joined = None
-            continue
-        joined = _last_first(data, run, follower) if follower else None
-        if joined:
-            yield joined
-        else:
-            yield from _names(data, run)
+        elif place < end:
+            joined = _last_first(data, run, follower)
+            yield from (joined,) if joined else _names(data, run)

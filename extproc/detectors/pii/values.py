@@ -13,21 +13,21 @@ from extproc.detectors.recognizer import Found
 
 _SMALL = re.compile(
     rb"[Nn](?:ame|AME)[\"']?(?: is| was|'s)?[ \t]{0,2}(?:[:=]>?)?>?[ \t]{0,2}([\"']?)"
-    rb"([a-z]{2,20}(?:[ '-][a-z]{1,20}){0,4})"
+    rb"(?=([a-z]{1,20}(?:[ '-][a-z]{1,20}){0,4}))"
 )
-_FOREIGN_WORD = rb"[A-Za-z\x80-\xbf]{0,8}[\xcd-\xf4][A-Za-z\x80-\xf4'-]{0,39}"
+# Letters of scripts without capitals, and those that look like Latin ones and are folded to them.
+_FOREIGN_WORD = rb"[A-Za-z\x80-\xbf]{0,8}[\xcd-\xe1\xe3-\xed][A-Za-z\x80-\xed'-]{0,39}"
 _FOREIGN = re.compile(
-    rb"(?<=[a-z])[\"']?(?::|=|>) {0,2}[\"']?(%s(?: %s){0,2})([\n\r\"'|<,;]|\Z)"
-    % (_FOREIGN_WORD, _FOREIGN_WORD)
+    rb"[:=>] {0,2}[\"']?(%s(?: %s){0,2})([\n\r\"'|<,;]|\Z)" % (_FOREIGN_WORD, _FOREIGN_WORD)
 )
-_FOREIGN_OPEN = re.compile(rb"(?<=[a-z])[\"']?(?::|=|>) {0,2}[\"']?([A-Za-z\x80-\xf4' -]{1,160})\Z")
+_FOREIGN_OPEN = re.compile(rb"[:=>] {0,2}[\"']?([A-Za-z\x80-\xed' -]{1,160})\Z")
 _PARTICLE = re.compile(rb"(?:%s)" % PARTICLES)
 LONGEST = 160
 
 
 def find(data: bytes, start: int) -> Iterator[Found]:
     """Such names from `start` on."""
-    if b"ame" in data or b"AME" in data:
+    if b"name" in data or b"Name" in data or b"NAME" in data:
         for match in _SMALL.finditer(data, start):
             if found := _small(data, match):
                 yield found
@@ -54,12 +54,21 @@ def _small(data: bytes, match: re.Match[bytes]) -> Found | None:
     for index, word in enumerate(words):
         kind = kind_of(word.capitalize())
         place += len(word)
-        if kind & NAME and (index == 0 or quote or not kind & WORD) or quote and kind == 0 and index:
+        if (
+            kind & NAME
+            and (index == 0 or quote or not kind & WORD)
+            or quote
+            and kind == 0
+            and index
+        ):
             end = place
         elif not (index and _PARTICLE.fullmatch(word)):
             break
         place += 1
-    if data[end : end + 1] in (b".", b"(", b"_", b"[", b"/", b"@") and data[end + 1 : end + 2].isalnum():
+    if (
+        data[end : end + 1] in (b".", b"(", b"_", b"[", b"/", b"@")
+        and data[end + 1 : end + 2].isalnum()
+    ):
         return None
     if data[end : end + 1].isalnum() or data[end : end + 1] in (b"_", b"("):
         return None
@@ -70,7 +79,7 @@ def unfinished(data: bytes, start: int) -> int:
     """Where the last value begins that is still being written, or the end."""
     place = len(data)
     for match in _SMALL.finditer(data, start):
-        if match.end() + 2 > len(data):
+        if match.end(2) + 2 > len(data):
             place = match.start(2)
     if not data.isascii():
         match = _FOREIGN_OPEN.search(data, start)
