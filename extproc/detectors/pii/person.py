@@ -53,8 +53,8 @@ _NAME = re.compile(rb"name")
 _HINTS = frozenset().union(
     cues.TITLES,
     cues.GREETINGS,
-    (b"Name", b"NAME", b"Patient", b"PATIENT"),
-    (word.capitalize() for word in cues.CLOSINGS | cues.ROLES | cues.NAME_KEYS),
+    (b"Name", b"NAME", b"Patient", b"PATIENT", b"Thank"),
+    (word.capitalize() for word in cues.CLOSINGS | cues.ROLES | cues.NAME_KEYS if word != b"you"),
 )
 
 
