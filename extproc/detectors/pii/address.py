@@ -77,6 +77,12 @@ _NUMBER_LAST = re.compile(
     rb"|(?:PSC|Unit|CMR) [0-9]{3,5},? Box)))"
     rb",? (?:[Nn](?:o|r|\xc2\xba)?[.:]? ?)?\Z" % (_COMPOUND, _WORD, _OF, _WORD, _OF, _WORD)
 )
+_WORD_FOLLOWS = re.compile(rb"[0-9]{1,5}[A-Za-z0-9/-]{0,6},? [A-Za-z\xc3-\xc5]")
+_NAMED_BEFORE = re.compile(
+    rb"(?:(?<![A-Za-z0-9])[A-Z\xc3-\xc5]%s*+|\b(?:utca|ut|u\.|tie|bus)),? (?:[Nn](?:o|r|\xc2\xba)?[.:]? ?)?\Z" % _LETTER
+)
+# The Free Software Foundation, whose address stands at the head of many a source file.
+_PUBLISHER = re.compile(rb"51 Franklin St|59 Temple Pl|675 Mass Ave")
 _AFTER_LAST = re.compile(rb"%s\b(?P<tail>%s)" % (_NUMBER, _FOREIGN_TAIL))
 _BEFORE_FLAT = re.compile(rb"(?<![A-Za-z0-9])(?:[0-9]{1,5},? )?%s(?: %s){0,3} \Z" % (_WORD, _WORD))
 _AFTER_FLAT = re.compile(rb"%s(?:,? |,?\n[ >]{0,2})(?:Apt|Suite)\.? [0-9]{1,4}\b" % _NUMBER)
@@ -150,20 +156,24 @@ def _order(found: Found) -> tuple[int, int]:
     return found.start, -found.end
 
 
+def _number_first(data: bytes, match: re.Match[bytes]) -> Iterator[Found]:
+    if match["block"] and not match["tail"] or _PUBLISHER.match(match[0]):
+        return
+    place = match.start()
+    before = _FLAT_BEFORE.search(data, max(0, place - 20), place)
+    score = 0.9 if match["tail"] else 0.4 if match["doubtful"] else 0.75
+    yield Found("street_address", before.start() if before else place, match.end(), score)
+
+
 def _at(data: bytes, place: int) -> Iterator[Found]:
     """Addresses that have their number at `place`."""
-    match = _NUMBER_FIRST.match(data, place, place + _LONGEST)
-    if match:
-        tail = bool(match["tail"])
-        score = 0.9 if tail else 0.75 if match["sure"] else 0.4
-        if not match["block"] or tail:
-            before = _FLAT_BEFORE.search(data, max(0, place - 20), place)
-            yield Found("street_address", before.start() if before else place, match.end(), score)
-        return
-    match = _FRENCH.match(data, place, place + _LONGEST)
-    if match:
-        yield Found("street_address", place, match.end(), 0.85)
-        return
+    if _WORD_FOLLOWS.match(data, place, place + 16):
+        if match := _NUMBER_FIRST.match(data, place, place + _LONGEST):
+            yield from _number_first(data, match)
+            return
+        if match := _FRENCH.match(data, place, place + _LONGEST):
+            yield Found("street_address", place, match.end(), 0.85)
+            return
     if place and data[place - 1] in b" .:#":
         if fragment := _FRAGMENT.search(data, max(0, place - 8), place):
             end = _DIGITS.match(data, place)
@@ -174,6 +184,8 @@ def _at(data: bytes, place: int) -> Iterator[Found]:
             after = _AFTER_LOOSE.match(data, place, place + _LONGEST - _BEFORE)
             if loose and after:
                 yield Found("street_address", loose.start(), after.end(), 0.8)
+        if not _NAMED_BEFORE.search(data, max(0, place - 30), place):
+            return
         before = _NUMBER_LAST.search(data, max(0, place - _BEFORE), place)
         if before:
             after = (_AFTER_BOX if before["box"] else _AFTER_LAST).match(data, place, place + _LONGEST - _BEFORE)

@@ -16,7 +16,7 @@ class Context(NamedTuple):
     """`cue` is one of
 
     strong (a key for names only), name (a key that is `name`), role, weak (a key such as `from`),
-    introduction (my name is), presentation (I am), greeting, closing (of a letter), title,
+    introduction (my name is), named (also of things), presentation (I am), greeting, closing (of a letter), title,
     beside (a word that often stands beside a name), or empty.
     """
 
@@ -67,7 +67,7 @@ def _phrase(words: list[bytes], last: bytes) -> str:
     if two in cues.INTRODUCTIONS:
         return "introduction"
     if last in (b"named", b"called") and (len(words) < 2 or words[-2] not in cues.NAMED_THINGS):
-        return "introduction" if last == b"named" else "beside"
+        return "named"
     if two in cues.PRESENTATIONS or last == b"soy":
         return "presentation"
     if last in (b"dear", b"hi", b"hello", b"hey"):

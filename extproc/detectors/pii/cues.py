@@ -65,7 +65,7 @@ ROLES = frozenset(
     b"physician doctor provider nurse surgeon guest passenger cardholder policyholder holder "
     b"beneficiary recipient sender tenant landlord witness plaintiff defendant guardian spouse wife "
     b"husband mother father son daughter brother sister manager supervisor author attn attention "
-    b"claimant insured payee caller contact name assignee reporter reviewer signatory officer "
+    b"claimant insured payee caller contact assignee reporter reviewer signatory officer "
     b"interviewer interviewee driver owner buyer seller borrower member attendees attendee "
     b"participants chair organizer lawyer attorney consultant therapist coordinator represented "
     b"patientin kunde ansprechpartner paciente cliente patiente".split()
@@ -100,7 +100,7 @@ CLOSINGS = frozenset(
 
 NOT_NAMES = frozenset(
     b"DOB MRN SSN ID PIN VIP CEO CTO CFO COO HR IT PR QA UK US USA UAE EU UN AM PM OK FYI ASAP RE FW "
-    b"FAQ PDF URL API SQL HTML XML JSON CSV AI ML TV PC Mac NO YES AND OR THE OF DATE AGE SEX".split()
+    b"FAQ MAC PDF URL API SQL HTML XML JSON CSV AI ML TV PC Mac NO YES AND OR THE OF DATE AGE SEX".split()
 )
 VERBS = frozenset(b"Will May Hope Mark Grant Sue Chase Rob Don Drew Can Bill Pat Art Bless".split())
 NAMED_THINGS = frozenset(

@@ -46,7 +46,7 @@ _OPEN = re.compile(rb"\.? {0,2}%s{0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PART
 _LATIN = re.compile(rb"[\xc3-\xca]")  # letters that folding leaves
 _CAPITALISED = re.compile(rb"[A-Z][A-Za-z]+")
 _CODE_BEHIND = re.compile(
-    rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|'[a-rt-zA-Z]"
+    rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|-[0-9]|'[a-rt-zA-Z]"
 )
 _NUMBER_BEHIND = re.compile(rb",? ?[0-9]")
 _NAME = re.compile(rb"name")
@@ -187,7 +187,7 @@ def _score(segment: list[_Token], cue: str) -> float:
         return max(bare, 0.7 if known else 0.55 if len(names) > 1 else 0.4)
     if cue == "weak":
         return max(bare, 0.6 if several and known else 0.4 if known else 0)
-    if cue in ("greeting", "closing", "presentation"):
+    if cue in ("greeting", "closing", "presentation", "named"):
         return max(bare, 0.6 if known and names[0].kind & FIRST else 0.5 if known else 0.4)
     return bare
 
