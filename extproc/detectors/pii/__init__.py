@@ -1,6 +1,8 @@
 """Personal data."""
 
 from extproc.detectors.pii import email, network, phone, us_ids
+from extproc.detectors.pii.address import AddressFinder
+from extproc.detectors.pii.person import PersonFinder
 from extproc.detectors.recognizer import Finder
 
 RECOGNIZERS = (
@@ -10,4 +12,4 @@ RECOGNIZERS = (
     *network.RECOGNIZERS,
 )
 
-FINDERS: tuple[Finder, ...] = ()
+FINDERS: tuple[Finder, ...] = (PersonFinder(), AddressFinder())

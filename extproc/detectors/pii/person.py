@@ -13,6 +13,7 @@ from typing import NamedTuple
 from extproc.detectors.pii import cues, values
 from extproc.detectors.pii.context import BEFORE, context_of
 from extproc.detectors.pii.names import CERTAIN, FIGURES, FIRST, LAST, NAME, OFTEN, WORD, kind_of
+from extproc.detectors.pii.tails import ends_in_small_words
 from extproc.detectors.recognizer import Found
 
 _LONGEST_RUN = 80  # bytes; longer ones are headings, shouting or lists, and hold no name
@@ -43,6 +44,7 @@ _TOKENS = re.compile(rb"(?:%s)" % _TOKEN)
 # What may follow a run at the end of a text and still belong to it.
 _OPEN = re.compile(rb"\.? {0,2}%s{0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PART)
 
+_CAPITAL_LETTER = re.compile(rb"[A-Z\xc3-\xc5]")
 _LATIN = re.compile(rb"[\xc3-\xca]")  # letters that folding leaves
 _CAPITALISED = re.compile(rb"[A-Z][A-Za-z]+")
 _CODE_BEHIND = re.compile(
@@ -250,14 +252,39 @@ class PersonFinder:
     types = ("person",)
     context = _REACH + _LONGEST_RUN + 2 * BEFORE
     longest = 2 * _LONGEST_RUN + 16
-    examples: tuple[str, ...] = ()
-    near_misses: tuple[str, ...] = ()
+    examples = (
+        "ask Jessica Nygaard about it",
+        "Dear Ms. Abernathy,",
+        "my name is john carter and I call again",
+        '{"first_name": "zeynep"}',
+        "Patient: KOWALCZYK, Barbara J.",
+        "signed by Harold Winthrop III",
+        "she met Donald van der Voet in May",
+        "2,Ingrid,Halvorsen,Bergen",
+        "Hi Mark, are you there?",
+        "Dr. Okonkwo was on call",
+        "Claimant: \u660e\u7f8e \u52a0\u85e4",
+        "Sincerely,\nPriya Raman",
+    )
+    near_misses = (
+        "Will Mark come in May? I Hope so.",
+        "a flight from Austin to San Francisco on Sunday",
+        "class Jordan(Base): import Julia",
+        "the Mayo Clinic, Jackson County and the Robert Wood Johnson Hospital",
+        "Parkinson disease, Glasgow Coma Scale 15, Foley catheter",
+        "Ruby on Rails, Django, Jackson and Jenkins",
+        "my name is not important",
+        '{"name": "get_weather", "type": "string"}',
+        "Hello World, Dear Customer, Hi there",
+        "New York, Paris Hilton Hotel, Grace Church",
+        "Romeo met Juliet at Victoria Station",
+    )
 
     def find(self, data: bytes, start: int) -> Iterable[Found]:
         """Names in folded text, in order."""
         begin = max(0, start - self.context)
-        found = list(values.find(data, begin))
-        if places := _places(data, begin):
+        found = list(values.find(data, max(0, start - values.LONGEST)))
+        if _CAPITAL_LETTER.search(data, start) and (places := _places(data, begin)):
             found += _in_runs(data, places)
         return sorted((name for name in found if name.start >= start), key=_order)
 
@@ -265,6 +292,8 @@ class PersonFinder:
         """Where the run begins that may still grow, or of which it shows later what it is."""
         size = len(data)
         begin = max(0, size - self.longest - _LONGEST_RUN)
+        if not values.near(data, begin) and ends_in_small_words(data):
+            return size
         place = values.unfinished(data, begin)
         runs = list(_RUN.finditer(data, begin))
         if not runs:
@@ -314,6 +343,8 @@ def _near(data: bytes, places: list[int]) -> Iterator[Found]:
     place = next(waiting)
     joined: Found | None = None
     for run, follower in pairwise(chain(runs, (None,))):
+        if run is None:
+            return
         start, end = run.span()
         while place < start - BEFORE:
             if (place := next(waiting, -1)) < 0:

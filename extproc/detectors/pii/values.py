@@ -21,13 +21,14 @@ _FOREIGN = re.compile(
     rb"[:=>] {0,2}[\"']?(%s(?: %s){0,2})([\n\r\"'|<,;]|\Z)" % (_FOREIGN_WORD, _FOREIGN_WORD)
 )
 _FOREIGN_OPEN = re.compile(rb"[:=>] {0,2}[\"']?([A-Za-z\x80-\xed' -]{1,160})\Z")
+_CODE_BEHIND = re.compile(rb"[A-Za-z0-9_(]|[.\[/@][A-Za-z0-9]")
 _PARTICLE = re.compile(rb"(?:%s)" % PARTICLES)
 LONGEST = 160
 
 
 def find(data: bytes, start: int) -> Iterator[Found]:
     """Such names from `start` on."""
-    if b"name" in data or b"Name" in data or b"NAME" in data:
+    if near(data, start):
         for match in _SMALL.finditer(data, start):
             if found := _small(data, match):
                 yield found
@@ -38,6 +39,11 @@ def find(data: bytes, start: int) -> Iterator[Found]:
                 yield Found("person", match.start(1), match.end(1), 0.6)
 
 
+def near(data: bytes, start: int) -> bool:
+    """Whether a key or a phrase stands in `data` that such a name may follow."""
+    return any(data.find(name, start) >= 0 for name in (b"name", b"Name", b"NAME"))
+
+
 def _small(data: bytes, match: re.Match[bytes]) -> Found | None:
     quote, value = match.groups()
     cue = context_of(data, match.start(2)).cue
@@ -45,32 +51,21 @@ def _small(data: bytes, match: re.Match[bytes]) -> Found | None:
         return None
     words = value.split(b" ")
     kind = kind_of(words[0].capitalize())
-    if not kind & NAME or kind & WORD and (cue == "name" or not kind & FIRST and not quote):
+    if not kind & NAME or (kind & WORD and not kind & FIRST and not quote):
         return None
-    if cue == "name" and not (quote and kind & FIRST):
+    if cue == "name" and (kind & WORD or not (quote and kind & FIRST)):
         return None
-    end = match.start(2)
-    place = end
+    end = place = match.start(2)
     for index, word in enumerate(words):
-        kind = kind_of(word.capitalize())
         place += len(word)
-        if (
-            kind & NAME
-            and (index == 0 or quote or not kind & WORD)
-            or quote
-            and kind == 0
-            and index
-        ):
+        kind = kind_of(word.capitalize())
+        known = kind & NAME and (index < 2 or quote or not kind & WORD)
+        if known or (kind == 0 and index and quote):
             end = place
         elif not (index and _PARTICLE.fullmatch(word)):
             break
         place += 1
-    if (
-        data[end : end + 1] in (b".", b"(", b"_", b"[", b"/", b"@")
-        and data[end + 1 : end + 2].isalnum()
-    ):
-        return None
-    if data[end : end + 1].isalnum() or data[end : end + 1] in (b"_", b"("):
+    if _CODE_BEHIND.match(data, end):
         return None
     return Found("person", match.start(2), end, 0.6 if cue != "name" else 0.5)
 
@@ -82,7 +77,6 @@ def unfinished(data: bytes, start: int) -> int:
         if match.end(2) + 2 > len(data):
             place = match.start(2)
     if not data.isascii():
-        match = _FOREIGN_OPEN.search(data, start)
-        if match:
-            place = min(place, match.start(1))
+        if foreign := _FOREIGN_OPEN.search(data, start):
+            place = min(place, foreign.start(1))
     return place
