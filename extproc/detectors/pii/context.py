@@ -13,11 +13,11 @@ _CODE = frozenset(b"_$#/\\.&%~^`0123456789")
 
 
 class Context(NamedTuple):
-    """`cue` is one of
+    """What is told of a place by what stands before it.
 
-    strong (a key for names only), name (a key that is `name`), role, weak (a key such as `from`),
-    introduction (my name is), named (also of things), presentation (I am), greeting, closing (of a letter), title,
-    beside (a word that often stands beside a name), or empty.
+    `cue` is empty or one of: strong (a key for names only), name (a key that is `name`), role, weak
+    (a key such as `from`), introduction (my name is), named (also of things), presentation (I am),
+    greeting, closing (of a letter), title, beside (a word that often stands beside a name).
     """
 
     cue: str

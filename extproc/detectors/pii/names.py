@@ -57,7 +57,17 @@ def _listed(word: bytes) -> int:
 
 # Letters that folding leaves as they are, in UTF-8, and how lists write them.
 _PLAIN = str.maketrans(
-    {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "ß": "ss", "ð": "d", "þ": "th", "ə": "a"}
+    {
+        "\u0131": "i",
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "æ": "ae",
+        "ß": "ss",
+        "ð": "d",
+        "þ": "th",
+        "ə": "a",
+    }
     | {"Ł": "L", "Ø": "O", "Đ": "D", "Æ": "Ae", "Þ": "Th", "Ə": "A", "œ": "oe", "Œ": "Oe"}
 )
 _NAME_LIKE = re.compile(

@@ -28,10 +28,8 @@ LONGEST = 160
 
 def find(data: bytes, start: int) -> Iterator[Found]:
     """Such names from `start` on."""
-    if near(data, start):
-        for match in _SMALL.finditer(data, start):
-            if found := _small(data, match):
-                yield found
+    matches = _SMALL.finditer(data, start) if near(data, start) else ()
+    yield from filter(None, (_small(data, match) for match in matches))
     if not data.isascii():
         for match in _FOREIGN.finditer(data, start):
             cue = context_of(data, match.start(1)).cue
