@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from extproc.detectors.pii.tails import ends_in_small_words
-from extproc.detectors.recognizer import Found
+from extproc.detectors.recognizer import Finder, Found
 
 _LONGEST = 200  # bytes of an address with all that follows
 _BEFORE = 64  # bytes before a number in which its street is named
@@ -22,13 +22,13 @@ _GAP = rb"(?:,[ \n]{0,3}|[ \n]{1,3}|,?\n> ?)"
 _FLAT_WORD = rb"(?:Apt|Apartment|Suite|Ste|Unit|Flat|Floor|Fl|Room|Rm|Bldg|Building|Shop|Level|#)"
 _FLAT = rb"%s\.? {0,2}#?[A-Z]?-?[0-9]{0,5}[A-Za-z]?\b" % _FLAT_WORD
 _STATE = (
-    rb"(?:[A-Z]{2,3}\b|Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida"
-    rb"|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland"
-    rb"|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada"
-    rb"|New (?:Hampshire|Jersey|Mexico|York)|(?:North|South) (?:Carolina|Dakota)|Ohio|Oklahoma|Oregon"
-    rb"|Pennsylvania|Rhode Island|Tennessee|Texas|Utah|Vermont|(?:West )?Virginia|Washington"
-    rb"|Wisconsin|Wyoming|Ontario|Quebec|Alberta|Manitoba|Victoria|Queensland|Tasmania|England"
-    rb"|Scotland|Wales|Ireland)"
+    rb"(?:[A-Z]{2,3}\b|Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware"
+    rb"|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine"
+    rb"|Maryland|Massachusetts|Michigan|Minnesota|Mississippi|Missouri|Montana|Nebraska|Nevada"
+    rb"|New (?:Hampshire|Jersey|Mexico|York)|(?:North|South) (?:Carolina|Dakota)|Ohio|Oklahoma"
+    rb"|Oregon|Pennsylvania|Rhode Island|Tennessee|Texas|Utah|Vermont|(?:West )?Virginia"
+    rb"|Washington|Wisconsin|Wyoming|Ontario|Quebec|Alberta|Manitoba|Victoria|Queensland|Tasmania"
+    rb"|England|Scotland|Wales|Ireland)"
 )
 _CODE = (
     rb"(?:[0-9]{5}(?:-[0-9]{3,4})?|[0-9]{4}(?: ?[A-Z]{2}\b)?|[0-9]{6}|[0-9]{3} ?[0-9]{3}"
@@ -49,44 +49,51 @@ _FOREIGN_TAIL = (
 )
 
 _SURE = (
-    rb"Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Terrace|Crescent|Cres|Gdns|Parkway|Pkwy|Hwy"
-    rb"|Cir|Trl|Mews|Nagar|Marg|Turnpike|Broadway|Drive|Dr"
+    rb"Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Terrace|Crescent|Cres|Gdns|Parkway"
+    rb"|Pkwy|Hwy|Cir|Trl|Mews|Nagar|Marg|Turnpike|Broadway|Drive|Dr"
 )
 _DOUBTFUL = (
-    rb"Way|Place|Pl|Square|Sq|Court|Ct|Circle|Row|Hill|Rise|Walk|Plaza|Loop|Pike|Crossing|Trail|Highway"
-    rb"|Close|Gardens|Grove|Av|Quay|Alley|Park|View|Ter"
+    rb"Way|Place|Pl|Square|Sq|Court|Ct|Circle|Row|Hill|Rise|Walk|Plaza|Loop|Pike|Crossing|Trail"
+    rb"|Highway|Close|Gardens|Grove|Av|Quay|Alley|Park|View|Ter"
 )
 _NUMBER_FIRST = re.compile(
     rb"%s,? (?:(?:(?:[A-Z0-9\xc3-\xc5]%s{0,24}+) ){1,4}?(?:(?P<sure>%s)|(?P<doubtful>%s))\b(?!')"
-    rb"(?: (?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b)?|(?P<block>(?:Sector|Block|Phase)[ -][0-9A-Z]{1,4}\b)"
+    rb"(?: (?:N|S|E|W|NE|NW|SE|SW|North|South|East|West)\b)?|(?P<block>(?:Sector|Block"
+    rb"|Phase)[ -][0-9A-Z]{1,4}\b)"
     rb"|(?P<loose>%s(?: %s){0,3})(?=(?:,? |,?\n[ >]{0,2})(?:Apt|Suite)\.? [0-9]))"
     rb"(?P<tail>%s)" % (_NUMBER, _LETTER, _SURE, _DOUBTFUL, _WORD, _WORD, _TAIL)
 )
 _FRENCH = re.compile(
-    rb"[0-9]{1,4}(?: ?bis| ?ter)?,? (?:[Rr]ue|RUE|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d\.?|[Pp]lace|[Aa]llee|[Cc]hemin"
-    rb"|[Ii]mpasse|[Rr]oute|[Qq]uai|[Cc]ours|[Ss]quare|[Rr]ua|[Cc]alle) (?:(?:de la|de l'|des|de|du|d'|la|le|les) ?)?"
+    rb"[0-9]{1,4}(?: ?bis| ?ter)?,? (?:[Rr]ue|RUE|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d\.?"
+    rb"|[Pp]lace|[Aa]llee|[Cc]hemin"
+    rb"|[Ii]mpasse|[Rr]oute|[Qq]uai|[Cc]ours|[Ss]quare|[Rr]ua|[Cc]alle) (?:(?:de la|de l'|des|de"
+    rb"|du|d'|la|le|les) ?)?"
     rb"%s(?:[ -](?:(?:de la|de|du|des|et|d') ?)?%s){0,3}(?P<tail>%s)"
     % (_WORD, _WORD, _FOREIGN_TAIL)
 )
 _COMPOUND = (
-    rb"%s(?:stra(?:ss|\xc3\x9f)e|str\.?|gasse|weg|allee|platz|damm|straat|laan|gracht|plein|plantsoen|dijk|singel|vej"
+    rb"%s(?:stra(?:ss|\xc3\x9f)e|str\.?|gasse|weg|allee|platz|damm|straat|laan|gracht|plein"
+    rb"|plantsoen|dijk|singel|vej"
     rb"|vagen|gatan|veien|vegen|gata|stigen|bakken|vegur|katu|kuja|polku|gade|kade)"
     % rb"[A-Z\xc3-\xc5][A-Za-z\x80-\xf4-]{2,24}?"
 )
 _OF = rb"(?:(?:de las|de los|de la|del|della|delle|dei|de|dos|das|do|da|di|van de|van der|van) )?"
 _NUMBER_LAST = re.compile(
-    rb"(?<![A-Za-z0-9])(?:(?P<compound>%s)|(?P<two>%s (?:Stra(?:ss|\xc3\x9f)e|Str\.|Allee|Platz|Weg|Ring|Straat|Laan|Plein|Vej"
+    rb"(?<![A-Za-z0-9])(?:(?P<compound>%s)|(?P<two>%s (?:Stra(?:ss|\xc3\x9f)e|Str\.|Allee|Platz"
+    rb"|Weg|Ring|Straat|Laan|Plein|Vej"
     rb"|Caddesi|Cad\.|Sokak|Sok\.|utca|ut|u\.|tie))"
-    rb"|(?P<romance>(?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Carrera|Carretera|Camino|Rua|Travessa|Via|Viale"
+    rb"|(?P<romance>(?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Carrera|Carretera|Camino|Rua"
+    rb"|Travessa|Via|Viale"
     rb"|Piazza|Corso|Largo|Vicolo|Leoforos|Odos|[Uu]l\.|[Uu]lica|Jalan|Jl\.) ?%s%s(?: %s%s){0,3})"
-    rb"|(?P<box>(?:P\.? ?O\.? ?Box|PO BOX|P\.O\. BOX|Post Office Box|Postfach|Postbus|Apartado|Casella Postale|Postboks"
+    rb"|(?P<box>(?:P\.? ?O\.? ?Box|PO BOX|P\.O\. BOX|Post Office Box|Postfach|Postbus|Apartado"
+    rb"|Casella Postale|Postboks"
     rb"|(?:PSC|Unit|CMR) [0-9]{3,5},? Box)))"
     rb",? (?:[Nn](?:o|r|\xc2\xba)?[.:]? ?)?\Z" % (_COMPOUND, _WORD, _OF, _WORD, _OF, _WORD)
 )
 _WORD_FOLLOWS = re.compile(rb"[0-9]{1,5}[A-Za-z0-9/-]{0,6},? [A-Za-z\xc3-\xc5]")
 _NAMED_BEFORE = re.compile(
-    rb"(?:(?<![A-Za-z0-9])[A-Z\xc3-\xc5]%s*+|\b(?:utca|ut|u\.|tie|bus)),? (?:[Nn](?:o|r|\xc2\xba)?[.:]? ?)?\Z"
-    % _LETTER
+    rb"(?:(?<![A-Za-z0-9])[A-Z\xc3-\xc5]%s*+|\b(?:utca|ut|u\.|tie|bus)),? (?:[Nn](?:o|r"
+    rb"|\xc2\xba)?[.:]? ?)?\Z" % _LETTER
 )
 # The Free Software Foundation, whose address stands at the head of many a source file.
 _PUBLISHER = re.compile(rb"51 Franklin St|59 Temple Pl|675 Mass Ave")
@@ -98,7 +105,8 @@ _FRAGMENT = re.compile(rb"(?<![A-Za-z0-9])(?:Apt|APT|Suite|SUITE)\.? #?\Z")
 _AFTER_BOX = re.compile(rb"[0-9]{1,6}\b(?:[, \n]{1,2}[AFD]PO,? A[AEP],? [0-9]{5}|%s)" % _TAIL)
 _FLAT_BEFORE = re.compile(rb"%s\.? {0,2}[0-9]{1,5}[A-Za-z]?,? \Z|\b[A-Z]-?\Z" % _FLAT_WORD)
 _LABEL_NAME = (
-    rb"(?:ddress(?:[ _-]?line)?[ _-]?[12]?|ddr|treet|[Aa]dresse|nschrift|ireccion|omicilio|ndirizzo|[Aa]dres|ndereco"
+    rb"(?:ddress(?:[ _-]?line)?[ _-]?[12]?|ddr|treet|[Aa]dresse|nschrift|ireccion|omicilio"
+    rb"|ndirizzo|[Aa]dres|ndereco"
     rb"|esidence|hip to|DDRESS)(?:[\"']? {0,2}[:=]>?[ \n]{0,2}[\"']?| is (?:now )?)"
 )
 _CHARACTER = rb"[^\n\r\"<>|;{}@=]"
@@ -117,30 +125,34 @@ _LABELS = (
     b"omicilio",
 )
 _VALUE_FORM = re.compile(
-    rb"(?:[A-Z]-?)?[0-9]{1,5}[A-Za-z]?(?:[/-][0-9]{1,4})?,? (?:[A-Za-z][A-Za-z\x80-\xf4.'-]*,? ?){1,6}"
+    rb"(?:[A-Z]-?)?[0-9]{1,5}[A-Za-z]?(?:[/-][0-9]{1,4})?,? (?:[A-Za-z][A-Za-z\x80-\xf4.'-]*,?"
+    rb" ?){1,6}"
     rb"|[A-Za-z][A-Za-z\x80-\xf4.' -]{2,40},? [0-9]{1,5}[A-Za-z]?(?![0-9:./-])"
 )
 _VALUE_END = re.compile(
     rb"\.\s|\s(?:and|but|please|can|so|phone|tel|email|for|because)\b|\.?\s*\Z", re.IGNORECASE
 )
 _NOT_STREET = re.compile(
-    rb"(?:[Ii][Pp]|[Mm][Aa][Cc]|mail|[Ww]eb|URL|url|[Mm]emory|allet|[Ee]thernet|[Hh]ost)[ _-]?[AaDd]\Z"
+    rb"(?:[Ii][Pp]|[Mm][Aa][Cc]|mail|[Ww]eb|URL|url|[Mm]emory|allet|[Ee]thernet"
+    rb"|[Hh]ost)[ _-]?[AaDd]\Z"
 )
 _DIGITS = re.compile(rb"(?<![0-9A-Za-z.])[0-9]{1,6}")
 _DIGIT = re.compile(rb"[0-9]")
 # What a text may end with of which an address may still come, or which may still go on.
 _SMALL_PARTS = (
-    rb"(?:bis|ter|rue|avenue|av\.|boulevard|bd\.?|place|allee|chemin|impasse|route|quai|cours|square|rua|calle"
-    rb"|de las?|de los|de|des|del|della|delle|dei|dos|das|do|da|di|du|la|les?|et|van|van de|van der|d'|l'|n\.?|no|nr|bus|utca|ut|u|tie)"
+    rb"(?:bis|ter|rue|avenue|av\.|boulevard|bd\.?|place|allee|chemin|impasse|route|quai|cours"
+    rb"|square|rua|calle"
+    rb"|de las?|de los|de|des|del|della|delle|dei|dos|das|do|da|di|du|la|les?|et|van|van de"
+    rb"|van der|d'|l'|n\.?|no|nr|bus|utca|ut|u|tie)"
 )
 _OPEN = re.compile(
-    rb"(?<![A-Za-z0-9])(?:[A-Z\xc3-\xc5#]|[0-9]|ul?)(?:[A-Za-z0-9\x80-\xf4.'/:#-]|[ ,\n>]{1,5}(?=[A-Z0-9\xc3-\xc5#]|%s(?![a-z])|[a-z]{0,9}[.']?\Z))*+\Z"
-    % _SMALL_PARTS
+    rb"(?<![A-Za-z0-9])(?:[A-Z\xc3-\xc5#]|[0-9]|ul?)(?:[A-Za-z0-9\x80-\xf4.'/:#-]"
+    rb"|[ ,\n>]{1,5}(?=[A-Z0-9\xc3-\xc5#]|%s(?![a-z])|[a-z]{0,9}[.']?\Z))*+\Z" % _SMALL_PARTS
 )
 _ROW = re.compile(rb"(?<![A-Za-z0-9])[0-9]+[ ,\n>]+(?=[0-9]+[ ,\n>]+[0-9])")  # as in tables
 
 
-class AddressFinder:
+class AddressFinder(Finder):
     """Finds postal addresses; see the module."""
 
     family = "pii"
@@ -204,7 +216,7 @@ def _order(found: Found) -> tuple[int, int]:
 
 
 def _number_first(data: bytes, match: re.Match[bytes]) -> Iterator[Found]:
-    if match["block"] and not match["tail"] or _PUBLISHER.match(match[0]):
+    if (match["block"] and not match["tail"]) or _PUBLISHER.match(match[0]):
         return
     place = match.start()
     before = _FLAT_BEFORE.search(data, max(0, place - 20), place)
@@ -225,29 +237,23 @@ def _at(data: bytes, place: int) -> Iterator[Found]:
         if fragment := _FRAGMENT.search(data, max(0, place - 8), place):
             end = _DIGITS.match(data, place)
             yield Found("street_address", fragment.start(), end.end() if end else place, 0.5)
-            return
-        if _AFTER_FLAT.match(data, place, place + _BEFORE):
-            loose = _BEFORE_FLAT.search(data, max(0, place - _BEFORE), place)
-            after = _AFTER_LOOSE.match(data, place, place + _LONGEST - _BEFORE)
-            if loose and after:
-                yield Found("street_address", loose.start(), after.end(), 0.8)
-        if not _NAMED_BEFORE.search(data, max(0, place - 30), place):
-            return
-        before = _NUMBER_LAST.search(data, max(0, place - _BEFORE), place)
-        if before:
-            after = (_AFTER_BOX if before["box"] else _AFTER_LAST).match(
-                data, place, place + _LONGEST - _BEFORE
-            )
-            if after:
-                score = (
-                    0.85
-                    if before["box"]
-                    or before["compound"]
-                    or after.re is _AFTER_LAST
-                    and after["tail"]
-                    else 0.7
-                )
-                yield Found("street_address", before.start(), after.end(), score)
+        elif _NAMED_BEFORE.search(data, max(0, place - 30), place):
+            yield from _number_last(data, place)
+
+
+def _number_last(data: bytes, place: int) -> Iterator[Found]:
+    begin, end = max(0, place - _BEFORE), place + _LONGEST - _BEFORE
+    if _AFTER_FLAT.match(data, place, end):
+        before = _BEFORE_FLAT.search(data, begin, place)
+        after = _AFTER_LOOSE.match(data, place, end)
+        if before and after:
+            yield Found("street_address", before.start(), after.end(), 0.8)
+    if before := _NUMBER_LAST.search(data, begin, place):
+        box = before["box"]
+        after = (_AFTER_BOX if box else _AFTER_LAST).match(data, place, end)
+        if after:
+            sure = box or before["compound"] or after["tail"]
+            yield Found("street_address", before.start(), after.end(), 0.85 if sure else 0.7)
 
 
 def _labels(data: bytes, begin: int) -> bool:

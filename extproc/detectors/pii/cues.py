@@ -74,7 +74,8 @@ ROLES = frozenset(
 )
 WEAK_KEYS = frozenset(
     b"from to cc bcc by sender signed user assigned assignee reviewed approved prepared "
-    b"requested submitted created opened closed handled owner agent speaker off von de an para a".split()
+    b"requested submitted created opened closed handled owner agent speaker off von de an "
+    b"para a".split()
 )
 # The last words of a phrase before a name.
 INTRODUCTIONS = frozenset(
@@ -92,7 +93,8 @@ BESIDE = frozenset(
     b"coworker neighbor neighbour roommate girlfriend boyfriend partner patient client customer "
     b"employee manager supervisor guy girl man woman boy mom dad mum nephew niece fiance teacher "
     b"doctor ask tell call email invite contact remind message text meet see saw let know like "
-    b"when if is was where does did has will can while because said says between but or than as".split()
+    b"when if is was where does did has will can while because said says between but or "
+    b"than as".split()
 )
 CLOSINGS = frozenset(
     b"regards sincerely best thanks cheers yours truly faithfully love cordially respectfully "

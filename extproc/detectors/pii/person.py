@@ -8,13 +8,13 @@ decided from the segment, the words before the run and the bytes just behind it.
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, pairwise
-from typing import NamedTuple
 
 from extproc.detectors.pii import cues, values
 from extproc.detectors.pii.context import BEFORE, context_of
 from extproc.detectors.pii.names import CERTAIN, FIGURES, FIRST, LAST, NAME, OFTEN, WORD, kind_of
+from extproc.detectors.pii.scores import Token, score
 from extproc.detectors.pii.tails import ends_in_small_words
-from extproc.detectors.recognizer import Found
+from extproc.detectors.recognizer import Finder, Found
 
 _LONGEST_RUN = 80  # bytes; longer ones are headings, shouting or lists, and hold no name
 _LONGEST_WORD = 160
@@ -60,27 +60,16 @@ _HINTS = frozenset().union(
 )
 
 
-class _Token(NamedTuple):
-    start: int
-    end: int
-    word: bytes  # without a dot
-    kind: int  # 0 where it is not known
-
-    @property
-    def initial(self) -> bool:
-        return len(self.word) == 1 or self.word[1:2] == b"."
-
-
-def _tokens(data: bytes, run: re.Match[bytes]) -> list[_Token]:
+def _tokens(data: bytes, run: re.Match[bytes]) -> list[Token]:
     text = run[0]
     if text.isalpha():
-        return [_Token(*run.span(), text, kind_of(text))]
+        return [Token(*run.span(), text, kind_of(text))]
     tokens = []
     for match in _TOKENS.finditer(data, *run.span()):
         word = match[0]
         if word.endswith(b"."):
             word = word[:-1]
-        tokens.append(_Token(match.start(), match.end(), word, kind_of(word)))
+        tokens.append(Token(match.start(), match.end(), word, kind_of(word)))
     return tokens
 
 
@@ -108,116 +97,89 @@ def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
     tokens = _tokens(data, run)
     if len(tokens) == 1 and tokens[0].kind == WORD:
         return
-    cue, code = context_of(data, start)
-    segment: list[_Token] = []
+    context = context_of(data, start)
+    for segment, cue in _segments(tokens, context.cue):
+        alone = len(segment) == 1
+        if alone and ((context.code and segment[0].start == start) or _in_code(data, segment, end)):
+            continue
+        owner = alone and not cue and data.startswith(b"'s", segment[0].end)
+        certainty = _certainty(segment, "beside" if owner else cue)
+        first, last = segment[0], segment[-1]
+        if data[first.start : last.end] in FIGURES:
+            certainty = min(certainty, 0.4)
+        if certainty:
+            yield Found("person", first.start, last.end, certainty)
+
+
+def _in_code(data: bytes, segment: list[Token], end: int) -> bool:
+    return segment[-1].end == end and _CODE_BEHIND.match(data, end) is not None
+
+
+def _segments(tokens: list[Token], cue: str) -> Iterator[tuple[list[Token], str]]:
+    """Parts of a run that may be names, each with the cue before it."""
+    segment: list[Token] = []
     for token in tokens:
         word = token.word
-        if segment and word in cues.SUFFIXES:
+        if segment and (word in cues.SUFFIXES or _surname(segment, token)):
             segment.append(token)
-        elif word in cues.TITLES:
-            yield from _judged(segment, cue, code)
-            segment, cue, code = [], "title", False
-        elif segment and word in cues.NOT_AFTER and not _surname(segment, token):
-            segment, cue = [], ""
-        elif word in cues.NOT_BEFORE:
-            yield from _judged(segment, cue, code)
-            segment, cue = [], "thing"
-        elif word == b"The":
-            yield from _judged(segment, cue, code)
-            segment, cue = [], "the"
-        elif not segment and word in cues.GREETINGS:
+            continue
+        if not segment and word in cues.GREETINGS:
             cue = "greeting"
-        elif token.kind == WORD and not (token.initial and word != b"I") or word in cues.NOT_NAMES:
-            yield from _judged(segment, cue, code)
-            segment, cue = [], "role" if word.lower() in cues.ROLES else ""
-        else:
+            continue
+        parting = _parting(token)
+        if segment and word in cues.NOT_AFTER:
+            segment, cue = [], ""
+        elif parting is None:
             segment.append(token)
-    behind = _CODE_BEHIND.match(data, end) is not None
-    if behind and len(segment) == 1:
-        return
-    if len(segment) == 1 and not cue and data[end : end + 2] == b"'s":
-        cue = "beside"
-    yield from _judged(segment, cue, code)
+        else:
+            if segment:
+                yield segment, cue
+            segment, cue = [], parting
+    if segment:
+        yield segment, cue
 
 
-def _surname(segment: list[_Token], token: _Token) -> bool:
+def _parting(token: Token) -> str | None:
+    """The cue that a word is which belongs to no name, or None for one that may."""
+    word = token.word
+    if word in cues.TITLES:
+        return "title"
+    if word in cues.NOT_BEFORE:
+        return "thing"
+    if word == b"The":
+        return "the"
+    if word in cues.NOT_NAMES or (token.kind == WORD and (not token.initial or word == b"I")):
+        return "role" if word.lower() in cues.ROLES else ""
+    return None
+
+
+def _surname(segment: list[Token], token: Token) -> bool:
     """Whether a Hill or a Park that follows is a person's: behind nothing but a given name."""
-    given = all(
-        before.initial or before.kind & WORD == 0 < before.kind & FIRST for before in segment
+    return (
+        token.kind & LAST != 0
+        and token.word in cues.NOT_AFTER
+        and all(before.initial or before.surely_first for before in segment)
     )
-    return given and token.kind & LAST != 0
 
 
-def _judged(segment: list[_Token], cue: str, code: bool) -> Iterator[Found]:
-    """The name that a segment is, if it is one."""
-    while segment and segment[-1].kind == 0 and segment[-1].initial and segment[-1].word == b"A":
-        segment = segment[:-1]
+def _certainty(segment: list[Token], cue: str) -> float:
+    """How sure it is that a segment is a name; takes off it what is none."""
+    if len(segment) > 1 and segment[-1].word == b"A":
+        del segment[-1]
     if len(segment) > 1 and segment[0].word in cues.VERBS and segment[1].kind == FIRST:
-        segment, cue = segment[1:], ""
-    if not segment or len(segment) > 5 or cue == "thing":
-        return
-    if all(token.initial or token.word in cues.SUFFIXES for token in segment):
-        return
-    shouted = all(token.word.isupper() for token in segment if not token.initial)
-    if shouted and cue not in _LOUD or cue == "the" and len(segment) == 1:
-        return
-    score = _score(segment, cue)
-    if code and len(segment) == 1:
-        return
-    if b" ".join(token.word for token in segment[-3:]) in FIGURES:
-        score = min(score, 0.4)
-    if score:
-        yield Found("person", segment[0].start, segment[-1].end, score)
+        del segment[0]
+        cue = ""
+    words = [token.word for token in segment if not token.initial]
+    if len(segment) > 5 or cue == "thing" or all(word in cues.SUFFIXES for word in words):
+        return 0.0
+    if cue == "the" and len(segment) == 1:
+        return 0.0
+    if cue not in _LOUD and all(map(bytes.isupper, words)):
+        return 0.0
+    return score(segment, cue)
 
 
 _LOUD = frozenset({"title", "strong", "name", "role", "weak", "introduction", "greeting"})
-
-
-def _score(segment: list[_Token], cue: str) -> float:
-    """How sure it is that a segment is a name; 0 where it is none."""
-    names = [token for token in segment if not token.initial and token.word not in cues.SUFFIXES]
-    known = [token for token in names if token.kind & NAME]
-    several = len(segment) > 1
-    if cue == "title":
-        return 0.85
-    if cue in ("strong", "introduction"):
-        return 0.85 if known else 0.6
-    bare = _bare_score(segment, names, cue)
-    if cue == "name":
-        return max(bare, 0.7 if several and known else 0.45 if known or len(names) > 1 else 0)
-    if cue == "role":
-        return max(bare, 0.7 if known else 0.55 if len(names) > 1 else 0.4)
-    if cue == "weak":
-        return max(bare, 0.6 if several and known else 0.4 if known else 0)
-    if cue in ("greeting", "closing", "presentation", "named"):
-        return max(bare, 0.6 if known and names[0].kind & FIRST else 0.5 if known else 0.4)
-    return bare
-
-
-def _bare_score(segment: list[_Token], names: list[_Token], cue: str) -> float:
-    first, last = segment[0], names[-1]
-    if len(segment) == 1:
-        if first.kind & FIRST and not first.kind & WORD:
-            return 0.55 if cue else 0.5
-        return 0
-    if first.initial:
-        return 0.65 if last.kind & LAST and not last.kind & WORD else 0.4 if last.kind & LAST else 0
-    if first.kind & FIRST:
-        certain = not first.kind & WORD
-        if segment[-1].initial or segment[-1].kind & LAST:
-            if certain:
-                return 0.85
-            if first.kind & OFTEN:
-                return 0.7
-            return 0 if last.kind & WORD or last is first else 0.7
-        return 0.7 if certain else 0.6 if last.kind == FIRST else 0
-    if first.kind & LAST:  # as Chinese, Hungarians and registers write them
-        if first.kind & WORD:
-            return 0.55 if last.kind == LAST else 0
-        return 0.6 if last.kind & NAME else 0
-    if len(first.word) > 2 and first.word.isupper():
-        return 0
-    return 0.5 if last.kind == LAST or last.kind == NAME else 0
 
 
 def _last_first(
@@ -232,20 +194,20 @@ def _last_first(
         return None
     if end - behind > _LONGEST_RUN or data[end : end + 1] == b"," or data.endswith(b", ", 0, start):
         return None
-    last, first = _tokens(data, run), _tokens(data, follower)
-    if len(last) > 1 and not all(t.kind & LAST for t in last) or len(first) > 3:
+    family, given = _tokens(data, run), _tokens(data, follower)
+    if len(given) > 3 or not (len(family) == 1 or all(t.kind & LAST for t in family)):
         return None
-    if last[0].kind & FIRST and not last[0].kind & LAST or not first[0].kind & FIRST:
-        return None
-    shouted = last[0].word.isupper() and len(last[0].word) > 2
-    if not (shouted or last[0].kind == LAST or first[0].kind == FIRST and last[0].kind & LAST):
-        return None
-    if first[0].kind & WORD and last[0].kind & WORD:
-        return None
-    return Found("person", start, end, 0.75)
+    return Found("person", start, end, 0.75) if _belong(family[0], given[0]) else None
 
 
-class PersonFinder:
+def _belong(family: Token, given: Token) -> bool:
+    if not given.kind & FIRST or family.kind & NAME == FIRST or given.kind & family.kind & WORD:
+        return False
+    shouted = family.word.isupper() and len(family.word) > 2
+    return shouted or family.kind == LAST or (given.kind == FIRST and family.kind & LAST != 0)
+
+
+class PersonFinder(Finder):
     """Finds names of persons; see the module."""
 
     family = "pii"

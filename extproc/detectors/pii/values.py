@@ -30,11 +30,11 @@ def find(data: bytes, start: int) -> Iterator[Found]:
     """Such names from `start` on."""
     matches = _SMALL.finditer(data, start) if near(data, start) else ()
     yield from filter(None, (_small(data, match) for match in matches))
-    if not data.isascii():
-        for match in _FOREIGN.finditer(data, start):
-            cue = context_of(data, match.start(1)).cue
-            if cue in ("strong", "name", "role", "weak"):
-                yield Found("person", match.start(1), match.end(1), 0.6)
+    if data.isascii():
+        return
+    for match in _FOREIGN.finditer(data, start):
+        if context_of(data, match.start(1)).cue in ("strong", "name", "role", "weak"):
+            yield Found("person", match.start(1), match.end(1), 0.6)
 
 
 def near(data: bytes, start: int) -> bool:
@@ -74,7 +74,6 @@ def unfinished(data: bytes, start: int) -> int:
     for match in _SMALL.finditer(data, start):
         if match.end(2) + 2 > len(data):
             place = match.start(2)
-    if not data.isascii():
-        if foreign := _FOREIGN_OPEN.search(data, start):
-            place = min(place, foreign.start(1))
+    if not data.isascii() and (foreign := _FOREIGN_OPEN.search(data, start)):
+        place = min(place, foreign.start(1))
     return place
