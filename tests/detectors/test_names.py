@@ -10,16 +10,16 @@ from extproc.detectors.normal import NormalText
 from extproc.detectors.pii import FINDERS
 from extproc.detectors.recognizer import Finder, Found
 
-WORDS = """
+PARTS = """
     John Mary Smith Jones Dr. Mr. van der de la J. Will Mark The and of name is my Name: first_name
     " ' , . : = { Hi Dear Street Hall Jr. JOHN SMITH Kowalczyk O'Brien Al-Zahrani al- Unk 12 7 ( _
     .com 's Patient: From: <name> Best, Lee Wei San 明美 Øhlen Main Ave Apt 4B NY 10118 75002 rue
     Paix Calle Mayor Hauptstrasse Address: P.O. Box Flat > ul. bis Nr. john carter
-""".split()
+"""
 SEPARATORS = (" ", " ", " ", "", "  ", ", ", "\n")
 
 texts = st.lists(
-    st.tuples(st.sampled_from(WORDS), st.sampled_from(SEPARATORS)).map("".join), max_size=40
+    st.tuples(st.sampled_from(PARTS.split()), st.sampled_from(SEPARATORS)).map("".join), max_size=40
 ).map(lambda parts: NormalText("".join(parts)).data)
 
 

@@ -105,7 +105,7 @@ def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
         owner = alone and not cue and data.startswith(b"'s", segment[0].end)
         certainty = _certainty(segment, "beside" if owner else cue)
         first, last = segment[0], segment[-1]
-        if data[first.start : last.end] in FIGURES:
+        if not FIGURES.isdisjoint((data[first.start : last.end], data[first.start : end])):
             certainty = min(certainty, 0.4)
         if certainty:
             yield Found("person", first.start, last.end, certainty)
