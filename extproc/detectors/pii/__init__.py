@@ -1,6 +1,6 @@
 """Personal data."""
 
-from extproc.detectors.pii import email, network, phone, us_ids
+from extproc.detectors.pii import email, network, phone, postal_code, us_ids
 from extproc.detectors.pii.address import AddressFinder
 from extproc.detectors.pii.person import PersonFinder
 from extproc.detectors.recognizer import Finder
@@ -10,6 +10,7 @@ RECOGNIZERS = (
     *phone.RECOGNIZERS,
     *us_ids.RECOGNIZERS,
     *network.RECOGNIZERS,
+    *postal_code.RECOGNIZERS,
 )
 
 FINDERS: tuple[Finder, ...] = (PersonFinder(), AddressFinder())
