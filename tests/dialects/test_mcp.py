@@ -12,10 +12,18 @@ from extproc.dialects.mcp import MessageStream, ModelContextProtocol
 from extproc.model.errors import BodyError
 from extproc.model.values import Direction, Refusal, Violation
 from tests.dataplane.canaries import REDACTED, TEXT, leaks, leaks_in
-from tests.guardrail.making import BROKEN, MAX_EVENT, REDACT_ALL, byte_pieces, guardrail, rule
+from tests.guardrail.making import (
+    BROKEN,
+    FORMS,
+    MAX_EVENT,
+    REDACT_ALL,
+    byte_pieces,
+    guardrail,
+    rule,
+)
 
 MCP = ModelContextProtocol()
-BLOCK = guardrail(rule(["pii", "pci", "secrets"], "block"))
+BLOCK = guardrail(rule(FORMS, "block", name="pii"))
 REFUSED = Refusal(
     403, "policy_violation", "remove it", "request-1", 0.9, (Violation("us_ssn", "rule"),), (7,)
 )

@@ -33,9 +33,9 @@ from tests.exchange.driving import (
     refusal,
 )
 from tests.exchanges.recordings import Recording, exchanges
-from tests.guardrail.making import REDACT_ALL, SSN, guardrail, rule
+from tests.guardrail.making import FORMS, REDACT_ALL, SSN, guardrail, rule
 
-RULE = rule(["pii", "pci"])
+RULE = rule(FORMS, name="pii")
 UNKNOWN = {":method": "POST", ":path": "/x"} | JSON
 BODY = RequestBody(json.dumps({"input": SSN}).encode(), end_of_stream=True)
 

@@ -11,6 +11,7 @@ from extproc.detectors.scanner import LONGEST_HIDDEN
 from extproc.guardrail.guardrail import Guardrail
 from tests.guardrail.making import (
     BROKEN,
+    FORMS,
     REDACT_ALL,
     arguments,
     choice,
@@ -97,7 +98,7 @@ def test_a_policy_that_only_flags_holds_nothing() -> None:
     waiting, most = waits(guardrail(preset="none"), TOKENS)
     assert set(waiting) == {0}
     assert most == 0
-    assert waits(guardrail({"name": "x", "detect": ["pii"], "action": "flag"}), TOKENS)[1] == 0
+    assert waits(guardrail({"name": "x", "detect": FORMS, "action": "flag"}), TOKENS)[1] == 0
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from extproc.guardrail.json_filter import JsonFilter
 from extproc.model.values import Direction, Segment
 from extproc.policy.judge import Judge
 from extproc.redaction.operators import Redactor
-from tests.guardrail.making import CARD, KEY, SSN, pieces, policy, rule
+from tests.guardrail.making import CARD, FORMS, KEY, SSN, pieces, policy, rule
 
 SCANNER = Scanner(RECOGNIZERS)
-RULES = policy(rule(["pii", "pci", "secrets"]))
-BLOCKING = policy(rule("us_ssn", "block"), rule(["pii", "pci", "secrets"]))
+RULES = policy(rule(FORMS, name="pii"))
+BLOCKING = policy(rule("us_ssn", "block"), rule(FORMS, name="pii"))
 
 
 @dataclass(frozen=True)

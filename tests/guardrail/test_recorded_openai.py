@@ -9,9 +9,9 @@ from extproc.model.values import Direction
 from tests.dataplane.canaries import REDACTED, TEXT, leaks, leaks_in
 from tests.exchanges import planting
 from tests.exchanges.recordings import Recording, encode, exchanges
-from tests.guardrail.making import BROKEN, MAX_EVENT, REDACT_ALL, guardrail, rule
+from tests.guardrail.making import BROKEN, FORMS, MAX_EVENT, REDACT_ALL, guardrail, rule
 
-FLAG = guardrail(rule(["pii", "pci", "secrets"], "flag"))
+FLAG = guardrail(rule(FORMS, "flag", name="pii"))
 NAMES = ("openai_responses", "openai_embeddings")
 RECORDINGS = [r for r in exchanges() if find(r.method, r.path, r.host).name in NAMES]
 STREAMS = [recording for recording in RECORDINGS if recording.streamed]

@@ -21,6 +21,7 @@ from tests.guardrail.making import (
     CARD,
     CHAT,
     DONE,
+    FORMS,
     REDACT_ALL,
     SSN,
     arguments,
@@ -40,8 +41,8 @@ from tests.guardrail.making import (
     text_of,
 )
 
-FAIL_OPEN = guardrail(rule(["pii", "pci"], onError="allow"))
-FLAG_ONLY = guardrail(rule(["pii", "pci"], "flag"))
+FAIL_OPEN = guardrail(rule(FORMS, onError="allow", name="pii"))
+FLAG_ONLY = guardrail(rule(FORMS, "flag", name="pii"))
 TOOL = ("tool_calls", 0, "function", "arguments")
 
 

@@ -18,6 +18,7 @@ from tests.guardrail.making import (
     BROKEN,
     CARD,
     DONE,
+    FORMS,
     MAX_EVENT,
     REDACT_ALL,
     SSN,
@@ -33,8 +34,8 @@ from tests.guardrail.making import (
     text_of,
 )
 
-FAIL_OPEN = guardrail(rule(["pii", "pci"], onError="allow"))
-FLAG_ONLY = guardrail(rule(["pii", "pci"], "flag"))
+FAIL_OPEN = guardrail(rule(FORMS, onError="allow", name="pii"))
+FLAG_ONLY = guardrail(rule(FORMS, "flag", name="pii"))
 POLICIES = [REDACT_ALL, BLOCK_SSN, FAIL_OPEN, FLAG_ONLY]
 
 

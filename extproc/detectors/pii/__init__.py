@@ -9,11 +9,14 @@ from extproc.detectors.pii import (
     national_ids,
     network,
     phone,
+    postal_code,
     travel,
     url,
     us_ids,
     vehicle,
 )
+from extproc.detectors.pii.address import AddressFinder
+from extproc.detectors.pii.person import PersonFinder
 from extproc.detectors.recognizer import Finder
 
 RECOGNIZERS = (
@@ -26,9 +29,12 @@ RECOGNIZERS = (
     *url.RECOGNIZERS,
     *coordinates.RECOGNIZERS,
     *vehicle.RECOGNIZERS,
+    *postal_code.RECOGNIZERS,
 )
 
 FINDERS: tuple[Finder, ...] = (
+    PersonFinder(),
+    AddressFinder(),
     LabelFinder(
         "pii",
         (

@@ -1,0 +1,318 @@
+"""Names of persons, by lists of names and by what stands beside them.
+
+A *run* is words with capitals in a row: `Dear Dr. Anna van der Berg`. Within a run, titles,
+greetings and ordinary words part it into *segments*, each of which is a name or is not. That is
+decided from the segment, the words before the run and the bytes just behind it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
+
+from extproc.detectors.pii import cues, values
+from extproc.detectors.pii.context import BEFORE, context_of
+from extproc.detectors.pii.names import CERTAIN, FIGURES, FIRST, LAST, NAME, OFTEN, WORD, kind_of
+from extproc.detectors.pii.scores import Token, score
+from extproc.detectors.pii.tails import ends_in_small_words
+from extproc.detectors.recognizer import Finder, Found
+
+_LONGEST_RUN = 80  # bytes; longer ones are headings, shouting or lists, and hold no name
+_LONGEST_WORD = 160
+_REACH = 2 * _LONGEST_RUN + _LONGEST_WORD  # from here on runs are seen whole, or are too long
+_BEHIND = 3  # bytes behind a run that are looked at
+
+_CAPITAL = rb"(?:[A-Z]|\xc3[\x86\x90\x98\x9e]|\xc4\x90|\xc5[\x81\x92])"
+_LETTERS = rb"[A-Za-z]{0,30}+(?:[\xc3-\xca][\x80-\xbf][A-Za-z]{0,30}+){0,3}+"
+_APOSTROPHE = rb"(?:'|\xe2\x80\x99)"
+_WORD = rb"%s%s(?:(?:%s%s|-(?:[A-Za-z]))%s){0,2}+" % (
+    _CAPITAL,
+    _LETTERS,
+    _APOSTROPHE,
+    _CAPITAL,
+    _LETTERS,
+)
+_DOTTED = (
+    rb"(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Sra|Srta|Rev|Capt|Sgt|Lt|Col|Gen|Hon|Mme|Mlle|Sig|Dhr"
+    rb"|Mevr|MR|MRS|MS|DR)\.(?:-[A-Z]\.)?"
+)
+_TOKEN = rb"(?:%s|%s)" % (_DOTTED, _WORD)
+_LINK = rb"(?:(?<=\.) {0,2}| {1,2})"
+_PART = rb"(?:(?:%s) |(?:al|el|ul|as|ad|ar)-|[dl]%s)" % (cues.PARTICLES, _APOSTROPHE)
+_PARTS = rb"(?:(?=[a-z])%s{1,3})?" % _PART
+_RUN = re.compile(rb"(?<![A-Za-z0-9_])%s(?:%s%s%s)*+" % (_TOKEN, _LINK, _PARTS, _TOKEN))
+_TOKENS = re.compile(rb"(?:%s)" % _TOKEN)
+# What may follow a run at the end of a text and still belong to it.
+_OPEN = re.compile(rb"\.? {0,2}%s{0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PART)
+
+_CAPITAL_LETTER = re.compile(rb"[A-Z\xc3-\xc5]")
+_LATIN = re.compile(rb"[\xc3-\xca]")  # letters that folding leaves
+_CAPITALISED = re.compile(rb"[A-Z][A-Za-z]+")
+_CODE_BEHIND = re.compile(
+    rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|-[0-9]|'[a-rt-zA-Z]"
+)
+_NUMBER_BEHIND = re.compile(rb",? ?[0-9]")
+_NAME = re.compile(rb"name")
+_HINTS = frozenset().union(
+    cues.TITLES,
+    cues.GREETINGS,
+    (b"Name", b"NAME", b"Patient", b"PATIENT", b"Thank"),
+    (word.capitalize() for word in cues.CLOSINGS | cues.ROLES | cues.NAME_KEYS if word != b"you"),
+)
+
+
+def _tokens(data: bytes, run: re.Match[bytes]) -> list[Token]:
+    text = run[0]
+    if text.isalpha():
+        return [Token(*run.span(), text, kind_of(text))]
+    tokens = []
+    for match in _TOKENS.finditer(data, *run.span()):
+        word = match[0]
+        if word.endswith(b"."):
+            word = word[:-1]
+        tokens.append(Token(match.start(), match.end(), word, kind_of(word)))
+    return tokens
+
+
+def _plain_name(run: re.Match[bytes]) -> bool:
+    """Whether it is nothing but a certain given and family name, as most are."""
+    first, _, last = run[0].partition(b" ")
+    return (
+        CERTAIN.get(first, 0) & (FIRST | OFTEN) == FIRST
+        and CERTAIN.get(last, 0) & (LAST | OFTEN) == LAST
+        and last not in cues.NOT_AFTER
+        and run[0] not in FIGURES
+    )
+
+
+def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
+    """The names in one run, in order."""
+    start, end = run.span()
+    if end - start > _LONGEST_RUN:
+        return
+    if start > 1 and data[start - 2 : start - 1].isdigit() and _NUMBER_BEHIND.match(data, end):
+        return  # a street between two numbers
+    if _plain_name(run):
+        yield Found("person", start, end, 0.85)
+        return
+    tokens = _tokens(data, run)
+    if len(tokens) == 1 and tokens[0].kind == WORD:
+        return
+    context = context_of(data, start)
+    for segment, cue in _segments(tokens, context.cue):
+        alone = len(segment) == 1
+        if alone and ((context.code and segment[0].start == start) or _in_code(data, segment, end)):
+            continue
+        owner = alone and not cue and data.startswith(b"'s", segment[0].end)
+        certainty = _certainty(segment, "beside" if owner else cue)
+        first, last = segment[0], segment[-1]
+        if not FIGURES.isdisjoint((data[first.start : last.end], data[first.start : end])):
+            certainty = min(certainty, 0.4)
+        if certainty:
+            yield Found("person", first.start, last.end, certainty)
+
+
+def _in_code(data: bytes, segment: list[Token], end: int) -> bool:
+    return segment[-1].end == end and _CODE_BEHIND.match(data, end) is not None
+
+
+def _segments(tokens: list[Token], cue: str) -> Iterator[tuple[list[Token], str]]:
+    """Parts of a run that may be names, each with the cue before it."""
+    segment: list[Token] = []
+    for token in tokens:
+        word = token.word
+        if segment and (word in cues.SUFFIXES or _surname(segment, token)):
+            segment.append(token)
+            continue
+        if not segment and word in cues.GREETINGS:
+            cue = "greeting"
+            continue
+        parting = _parting(token)
+        if segment and word in cues.NOT_AFTER:
+            segment, cue = [], ""
+        elif parting is None:
+            segment.append(token)
+        else:
+            if segment:
+                yield segment, cue
+            segment, cue = [], parting
+    if segment:
+        yield segment, cue
+
+
+def _parting(token: Token) -> str | None:
+    """The cue that a word is which belongs to no name, or None for one that may."""
+    word = token.word
+    if word in cues.TITLES:
+        return "title"
+    if word in cues.NOT_BEFORE:
+        return "thing"
+    if word == b"The":
+        return "the"
+    if word in cues.NOT_NAMES or (token.kind == WORD and (not token.initial or word == b"I")):
+        return "role" if word.lower() in cues.ROLES else ""
+    return None
+
+
+def _surname(segment: list[Token], token: Token) -> bool:
+    """Whether a Hill or a Park that follows is a person's: behind nothing but a given name."""
+    return (
+        token.kind & LAST != 0
+        and token.word in cues.NOT_AFTER
+        and all(before.initial or before.surely_first for before in segment)
+    )
+
+
+def _certainty(segment: list[Token], cue: str) -> float:
+    """How sure it is that a segment is a name; takes off it what is none."""
+    if len(segment) > 1 and segment[-1].word == b"A":
+        del segment[-1]
+    if len(segment) > 1 and segment[0].word in cues.VERBS and segment[1].kind == FIRST:
+        del segment[0]
+        cue = ""
+    words = [token.word for token in segment if not token.initial]
+    if len(segment) > 5 or cue == "thing" or all(word in cues.SUFFIXES for word in words):
+        return 0.0
+    if cue == "the" and len(segment) == 1:
+        return 0.0
+    if cue not in _LOUD and all(map(bytes.isupper, words)):
+        return 0.0
+    return score(segment, cue)
+
+
+_LOUD = frozenset({"title", "strong", "name", "role", "weak", "introduction", "greeting"})
+
+
+def _last_first(
+    data: bytes, run: re.Match[bytes], follower: re.Match[bytes] | None
+) -> Found | None:
+    """`Smith, John A.`, but not two names of a list."""
+    start, between = run.span()
+    if follower is None or not data.startswith(b", ", between):
+        return None
+    behind, end = follower.span()
+    if behind != between + 2 or behind - start > _LONGEST_RUN:
+        return None
+    if end - behind > _LONGEST_RUN or data[end : end + 1] == b"," or data.endswith(b", ", 0, start):
+        return None
+    family, given = _tokens(data, run), _tokens(data, follower)
+    if len(given) > 3 or not (len(family) == 1 or all(t.kind & LAST for t in family)):
+        return None
+    return Found("person", start, end, 0.75) if _belong(family[0], given[0]) else None
+
+
+def _belong(family: Token, given: Token) -> bool:
+    if not given.kind & FIRST or family.kind & NAME == FIRST or given.kind & family.kind & WORD:
+        return False
+    shouted = family.word.isupper() and len(family.word) > 2
+    return shouted or family.kind == LAST or (given.kind == FIRST and family.kind & LAST != 0)
+
+
+class PersonFinder(Finder):
+    """Finds names of persons; see the module."""
+
+    family = "pii"
+    types = ("person",)
+    context = _REACH + _LONGEST_RUN + 2 * BEFORE
+    longest = 2 * _LONGEST_RUN + 16
+    examples = (
+        "ask Jessica Nygaard about it",
+        "Dear Ms. Abernathy,",
+        "my name is john carter and I call again",
+        '{"first_name": "zeynep"}',
+        "Patient: KOWALCZYK, Barbara J.",
+        "signed by Harold Winthrop III",
+        "she met Donald van der Voet in May",
+        "2,Ingrid,Halvorsen,Bergen",
+        "Hi Mark, are you there?",
+        "Dr. Okonkwo was on call",
+        "Claimant: \u660e\u7f8e \u52a0\u85e4",
+        "Sincerely,\nPriya Raman",
+    )
+    near_misses = (
+        "Will Mark come in May? I Hope so.",
+        "a flight from Austin to San Francisco on Sunday",
+        "class Jordan(Base): import Julia",
+        "the Mayo Clinic, Jackson County and the Robert Wood Johnson Hospital",
+        "Parkinson disease, Glasgow Coma Scale 15, Foley catheter",
+        "Ruby on Rails, Django, Jackson and Jenkins",
+        "my name is not important",
+        '{"name": "get_weather", "type": "string"}',
+        "Hello World, Dear Customer, Hi there",
+        "New York, Paris Hilton Hotel, Grace Church",
+        "Romeo met Juliet at Victoria Station",
+    )
+
+    def find(self, data: bytes, start: int) -> Iterable[Found]:
+        """Names in folded text, in order."""
+        begin = max(0, start - self.context)
+        found = list(values.find(data, max(0, start - values.LONGEST)))
+        if _CAPITAL_LETTER.search(data, start) and (places := _places(data, begin)):
+            found += _in_runs(data, places)
+        return sorted((name for name in found if name.start >= start), key=_order)
+
+    def unfinished(self, data: bytes, start: int) -> int:
+        """Where the run begins that may still grow, or of which it shows later what it is."""
+        size = len(data)
+        begin = max(0, size - self.longest - _LONGEST_RUN)
+        if not values.near(data, begin) and ends_in_small_words(data):
+            return size
+        place = values.unfinished(data, begin)
+        runs = list(_RUN.finditer(data, begin))
+        if not runs:
+            return max(start, place)
+        run = runs[-1]
+        end = run.end()
+        if end + _BEHIND > size or _OPEN.match(data, end):
+            if end - run.start() <= _LONGEST_RUN:
+                place = min(place, run.start())
+            if len(runs) > 1 and data[runs[-2].end() : run.start()] == b", ":
+                place = min(place, runs[-2].start())
+        return max(start, place)
+
+
+def _order(found: Found) -> tuple[int, int]:
+    return found.start, found.end
+
+
+def _places(data: bytes, begin: int) -> list[int]:
+    """Where words stand that tell of a name. A run that has none, in or before it, is none."""
+    places = []
+    words = _CAPITALISED.findall(data, begin)
+    if not (CERTAIN.keys().isdisjoint(words) and _HINTS.isdisjoint(words)):
+        for match in _CAPITALISED.finditer(data, begin):
+            word = match[0]
+            if word in CERTAIN or word in _HINTS:
+                places.append(match.start())
+    if b"name" in data:
+        places += [match.start() for match in _NAME.finditer(data, begin)]
+    if not data.isascii():
+        places += [match.start() for match in _LATIN.finditer(data, begin)]
+    return sorted(places)
+
+
+def _in_runs(data: bytes, places: list[int]) -> Iterator[Found]:
+    """Names in the runs that hold one of `places`, or begin shortly behind one."""
+    first = 0
+    for index, place in enumerate(places, 1):
+        if index == len(places) or places[index] - _REACH > place + BEFORE:
+            yield from _near(data, places[first:index])
+            first = index
+
+
+def _near(data: bytes, places: list[int]) -> Iterator[Found]:
+    runs = _RUN.finditer(data, max(0, places[0] - _REACH))
+    waiting = iter(places)
+    place = next(waiting)
+    joined: Found | None = None
+    for run, follower in pairwise(chain(runs, (None,))):
+        if run is None:
+            return
+        start, end = run.span()
+        while place < start - BEFORE:
+            if (place := next(waiting, -1)) < 0:
+                return
+        if joined is not None:
+            joined = None
+        elif place < end:
+            joined = _last_first(data, run, follower)
+            yield from (joined,) if joined else _names(data, run)
