@@ -1,0 +1,269 @@
+"""Evidence that adds up: phrases that say little each and much together."""
+
+import re
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+import hyperscan
+
+from extproc.detectors.compiler import IN_MEMORY, Expression
+from extproc.detectors.normal import NormalText
+from extproc.detectors.recognizer import Found
+from extproc.detectors.syntax import Atom, Choice, Node, Repeat, Sequence, parse
+
+_WINDOW = 2048  # bytes in which cues add up
+_LEFT = 72  # bytes before an anchor that may belong to its cue
+_RIGHT = 104  # bytes behind it
+
+_LEAST = 0.3  # of a score that is worth a finding
+_MOST = 0.97  # more evidence than this says nothing new
+
+_FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
+
+# Quotation marks, brackets and line ends between words count as blanks.
+_BLANKS = bytes(
+    byte if chr(byte).isalnum() or byte > 127 or chr(byte) in ".!?'" else 32 for byte in range(256)
+)
+
+# The notation of phrases: what its signs stand for. A phrase stays within a sentence.
+_SIGNS = {
+    " ": r"(?:[^\w.!?]{1,4})",
+    "~": r"[^.!?]{0,24}\b",
+    "~~": r"[^.!?]{0,60}\b",
+    "'": r"(?:(?:'|\xe2\x80\x99|`)?)",
+    "…": r"[^\n.!?]{0,48}",
+    "«": r"[\x22'(\[*<\x80-\xe2]{0,4}",
+    "»": r"(?:[\x22'*\[(]|\xe2\x80[\x98-\x9d])",
+}
+_SIGN = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.|\(\?[:!]|~~|.", re.DOTALL)
+_ROW = re.compile(r"(=?)([^‹]*)‹([^›]+)›(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """An anchor, which is one of several literals, and what must stand around it."""
+
+    type: str
+    group: str
+    weight: float
+    anchors: frozenset[bytes]
+    left: re.Pattern[bytes] | None
+    right: re.Pattern[bytes] | None
+    exact: bool  # upper and lower case matter
+
+    def end(self, data: bytes, start: int, end: int) -> int | None:
+        """Where the cue ends that has its anchor at `start` to `end`; None where there is none."""
+        if self.exact and data[start:end].translate(_BLANKS) not in self.anchors:
+            return None
+        if self.left is not None and not self.left.search(data, max(0, start - _LEFT), start):
+            return None
+        if self.right is None:
+            return end
+        match = self.right.match(data, end, end + _RIGHT)
+        return match and match.end()
+
+
+def cues(name: str) -> list[Cue]:
+    """Those of the data file `name` of this package: type, weight, group and phrase in columns."""
+    text = resources.files(__package__).joinpath(name).read_text("utf-8")
+    rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
+    return [_cue(*row) for row in rows]
+
+
+def _cue(kind: str, weight: str, group: str, phrase: str) -> Cue:
+    row = _ROW.fullmatch(phrase)
+    if row is None:
+        raise ValueError(f"cue {phrase!r} has no ‹anchor›; write one")
+    exact, left, anchors, right = row.groups()
+    flags = re.DOTALL if exact else re.DOTALL | re.IGNORECASE
+    return Cue(
+        kind,
+        group,
+        float(weight),
+        frozenset(_anchors(anchors, exact=bool(exact))),
+        re.compile(f"(?:{_expression(left)})\\Z".encode(), flags) if left else None,
+        re.compile(_expression(right).encode(), flags) if right else None,
+        bool(exact),
+    )
+
+
+def _expression(phrase: str) -> str:
+    """The pattern of a phrase, in ASCII, over folded text."""
+    return "".join(map(_sign, _SIGN.findall(phrase)))
+
+
+def _sign(token: str) -> str:
+    if token in _SIGNS:
+        return _SIGNS[token]
+    if token == "(":
+        return "(?:"
+    if token.isascii():
+        return token
+    forms = {NormalText(form).data for form in (token.lower(), token.upper())}
+    written = ["".join(f"\\x{byte:02x}" for byte in form) for form in sorted(forms) if form]
+    return f"(?:{'|'.join(written)})" if written else ""
+
+
+def _anchors(written: str, *, exact: bool) -> Iterator[bytes]:
+    for literal in _strings(parse(written)):
+        for apostrophe in ("'", "’", "") if "'" in literal else ("",):
+            form = literal.replace("'", apostrophe)
+            for cased in (form,) if exact else {form, form.lower(), form.capitalize(), form.upper()}:
+                yield NormalText(cased).data.translate(_BLANKS)
+
+
+def _strings(node: Node) -> Iterable[str]:
+    """Every string that `node` stands for."""
+    match node:
+        case Atom(source):
+            return [source[-1]] if source[0] != "[" else list(source[1:-1])
+        case Choice(options):
+            return [text for option in options for text in _strings(option)]
+        case Sequence(items):
+            return ["".join(parts) for parts in product(*map(_strings, items))]
+        case Repeat(item, 0, 1):
+            return ["", *_strings(item)]
+    raise ValueError(f"an anchor is literals, groups, | and ?, not {node}")
+
+
+class Cues:
+    """Finds where cues of one family add up to `_LEAST` or more.
+
+    The score of a place is that of the groups with a cue in the window that ends there, taken as
+    independent reasons: 1 - Π(1 - weight). What is found is the cue that brings a new group, from
+    its anchor on, so nothing of what stands before is held back.
+    """
+
+    context = _WINDOW + _LEFT + 1
+
+    def __init__(
+        self,
+        family: str,
+        cues: Iterable[Cue],
+        *,
+        examples: tuple[str, ...],
+        near_misses: tuple[str, ...],
+    ) -> None:
+        self.family = family
+        self.examples = examples
+        self.near_misses = near_misses
+        by_anchor: dict[bytes, list[Cue]] = defaultdict(list)
+        for cue in cues:
+            for anchor in {anchor.lower() for anchor in cue.anchors}:
+                by_anchor[anchor].append(cue)
+        self.types = tuple(sorted({cue.type for found in by_anchor.values() for cue in found}))
+        self._anchors = Anchors(by_anchor)
+        self._cues = [sorted(found, key=_weight) for found in by_anchor.values()]
+        self.longest = _RIGHT + self._anchors.longest
+
+    def find(self, data: bytes, start: int) -> Iterable[Found]:
+        hits = self._anchors.hits(data, start, len(data))
+        if not hits:
+            return ()
+        if start:
+            hits = self._anchors.hits(data, max(0, start - _WINDOW), start) + hits
+        weights = {cue.group: cue.weight for hit in hits for cue in self._cues[hit.number]}
+        return self._found(data, hits, start) if _score(weights.values()) >= _LEAST else ()
+
+    def _found(self, data: bytes, hits: "list[Hit]", start: int) -> Iterator[Found]:
+        last: dict[str, tuple[int, Cue]] = {}
+        for begin, end, number in hits:
+            for cue in self._cues[number]:
+                close = cue.end(data, begin, end)
+                if close is None:
+                    continue
+                if not cue.weight:  # a reason against all others of this anchor
+                    break
+                before = last.get(cue.group)
+                last[cue.group] = begin, cue
+                if begin < start or (before and before[0] >= begin - _WINDOW):
+                    continue
+                near = [known for place, known in last.values() if place >= begin - _WINDOW]
+                score = _score(known.weight for known in near)
+                others = _score(known.weight for known in near if known is not cue)
+                if score >= _LEAST and others < _MOST:
+                    strongest = max(near, key=lambda known: known.weight)
+                    yield Found(strongest.type, begin, close, round(score, 2))
+
+    def unfinished(self, data: bytes, start: int) -> int:
+        size = len(data)
+        for hit in self._anchors.hits(data, max(start, size - self.longest), size):
+            if hit.end + _RIGHT > size and any(cue.right for cue in self._cues[hit.number]):
+                return hit.start
+        return self._anchors.unfinished(data, start)
+
+
+def _weight(cue: Cue) -> float:
+    return cue.weight
+
+
+def _score(weights: Iterable[float]) -> float:
+    return 1 - prod(1 - weight for weight in weights)
+
+
+class Hit(NamedTuple):
+    """An anchor in a text, in bytes, end exclusive."""
+
+    start: int
+    end: int
+    number: int
+
+
+class Anchors:
+    """Literals that begin words, all sought at once. Safe to use from several threads."""
+
+    def __init__(self, literals: Iterable[bytes]) -> None:
+        self._literals = tuple(literals)
+        self.longest = max(map(len, self._literals))
+        self._beginnings = {word[:size] for word in self._literals for size in range(1, len(word))}
+        self._local = threading.local()
+
+    def hits(self, data: bytes, start: int, end: int) -> list[Hit]:
+        """Those that begin from `start` to `end`, in order."""
+        plain = data[start : end + self.longest].translate(_BLANKS)
+        found: list[Hit] = []
+
+        def on_match(number: int, _start: int, close: int, _flags: int, _context: object) -> None:
+            begin = start + close - len(self._literals[number])
+            if begin < end and not _inside_word(data, begin):
+                found.append(Hit(begin, start + close, number))
+
+        self._scan(plain, on_match)
+        found.sort()
+        return found
+
+    def unfinished(self, data: bytes, start: int) -> int:
+        """Where a literal begins that the end of `data` may cut off."""
+        tail = data[max(start, len(data) - self.longest) :].translate(_BLANKS).lower()
+        for size in range(len(tail), 0, -1):
+            begin = len(data) - size
+            if tail[-size:] in self._beginnings and not _inside_word(data, begin):
+                return begin
+        return len(data)
+
+    def _scan(self, data: bytes, on_match: Callable[..., None]) -> None:
+        ready = getattr(self._local, "ready", None)
+        if ready is None:
+            ready = self._local.ready = self._database, hyperscan.Scratch(self._database)
+        ready[0].scan(data, match_event_handler=on_match, scratch=ready[1])
+
+    @cached_property
+    def _database(self) -> hyperscan.Database:
+        return IN_MEMORY.database(
+            [
+                Expression("".join(f"\\x{byte:02x}" for byte in literal), _FLAGS, number)
+                for number, literal in enumerate(self._literals)
+            ]
+        )
+
+
+def _inside_word(data: bytes, place: int) -> bool:
+    """Whether what begins at `place` is the rest of a word; only told of Latin letters."""
+    return place > 0 and data[place] < 128 and data[place - 1 : place].isalnum()
