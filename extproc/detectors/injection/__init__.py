@@ -1,6 +1,6 @@
 """Attacks on instructions: injections and jailbreaks."""
 
-from extproc.detectors.injection import evidence, exfiltration, instructions, tokens
+from extproc.detectors.injection import evidence, exfiltration, instructions, suffix, tokens
 from extproc.detectors.recognizer import Finder
 
 RECOGNIZERS = (
@@ -9,4 +9,4 @@ RECOGNIZERS = (
     *exfiltration.RECOGNIZERS,
 )
 
-FINDERS: tuple[Finder, ...] = (*evidence.FINDERS,)
+FINDERS: tuple[Finder, ...] = (*evidence.FINDERS, *suffix.FINDERS)

@@ -32,11 +32,13 @@ _BLANKS = bytes(
     byte if chr(byte).isalnum() or byte > 127 or chr(byte) in ".!?'" else 32 for byte in range(256)
 )
 
+_EDGE = r"\b"
+
 # The notation of phrases: what its signs stand for. A phrase stays within a sentence.
 _SIGNS = {
     " ": r"(?:[^\w.!?]{1,4})",
-    "~": r"[^.!?]{0,24}\b",
-    "~~": r"[^.!?]{0,60}\b",
+    "~": rf"[^.!?]{{0,24}}{_EDGE}",
+    "~~": rf"[^.!?]{{0,60}}{_EDGE}",
     "'": r"(?:(?:'|\xe2\x80\x99|`)?)",
     "…": r"[^\n.!?]{0,48}",
     "«": r"[\x22'(\[*<\x80-\xe2]{0,4}",
@@ -88,7 +90,10 @@ def _cue(kind: str, weight: str, group: str, phrase: str) -> Cue:
         group,
         float(weight),
         frozenset(_anchors(anchors, exact=bool(exact))),
-        re.compile(f"(?:{_expression(left)})\\Z".encode(), flags) if left else None,
+        # An anchor begins a word, which the end of what stands before it does not tell.
+        re.compile(f"(?:{_expression(left).removesuffix(_EDGE)})\\Z".encode(), flags)
+        if left
+        else None,
         re.compile(_expression(right).encode(), flags) if right else None,
         bool(exact),
     )

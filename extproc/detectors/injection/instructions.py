@@ -26,6 +26,11 @@ def _override(candidate: str) -> Span | None:
     return None if order is None else Span(order.start(), order.end(), 0.85)
 
 
+def _persona(candidate: str) -> Span | None:
+    """Someone who `can do anything now that he is rich` is no persona."""
+    return Span(0, len(candidate), 0.9 if candidate.lower()[:3] in ("you", "jai") else 0.6)
+
+
 RECOGNIZERS = (
     Recognizer(
         type="instruction_override",
@@ -48,6 +53,7 @@ RECOGNIZERS = (
         type="jailbreak_persona",
         family="jailbreak",
         patterns=(r"(?:you can |you are |can |now )?do anything now\b", r"jailbreak mode\b"),
+        refine=_persona,
         longest=64,
         score=0.9,
         caseless=True,
