@@ -8,7 +8,9 @@ _LONGEST = 240
 _QUOTE = r"[\x22']"
 _SIDE = r"[\x22']?\w{1,12}[\x22']?"
 
-_ALWAYS = re.compile(r"(?:or|and|\|\|)\s+\(?(['\"]?)(\w*)\1\s?(?:=|like)\s?(['\"]?)(\w*)", re.I)
+_ALWAYS = re.compile(
+    r"(?:or|and|\|\|)\s+\(?(['\"]?)(\w*)\1\s?(?:=|like)\s?(['\"]?)(\w*)", re.IGNORECASE
+)
 
 
 def _sql(candidate: str) -> Span | None:
@@ -26,11 +28,15 @@ RECOGNIZERS = (
         family="code",
         patterns=(
             rf"{_QUOTE}\)?\s{{0,2}}(?:or|and|\|\|)\s{{1,3}}\(?{_SIDE}\s?(?:=|like)\s?{_SIDE}",
-            r"union\s{1,3}(?:all\s{1,3})?select\s[^;\n]*(?:information_schema|sqlite_master|"
-            r"pg_catalog|pg_shadow|@@version|null,\s?null|load_file|version\(\)|--)",
-            rf"(?:{_QUOTE}|\d)\)?\s{{0,2}};\s{{0,2}}(?:drop\s{{1,2}}(?:table|database|schema|user)|"
-            r"delete\s{1,2}from|truncate\s{1,2}table|alter\s{1,2}table|insert\s{1,2}into|"
-            r"exec(?:ute)?\s{1,2}(?:xp_|sp_|immediate)|shutdown|waitfor\s{1,2}delay)\b",
+            (
+                r"union\s{1,3}(?:all\s{1,3})?select\s[^;\n]*(?:information_schema|sqlite_master|"
+                r"pg_catalog|pg_shadow|@@version|null,\s?null|load_file|version\(\)|--)"
+            ),
+            (
+                rf"(?:{_QUOTE}|\d)\)?\s{{0,2}};\s{{0,2}}(?:drop\s{{1,2}}(?:table|database|schema|user)|"
+                r"delete\s{1,2}from|truncate\s{1,2}table|alter\s{1,2}table|insert\s{1,2}into|"
+                r"exec(?:ute)?\s{1,2}(?:xp_|sp_|immediate)|shutdown|waitfor\s{1,2}delay)\b"
+            ),
             r"(?:or|and)\s{1,2}(?:sleep|pg_sleep|benchmark)\s?\(",
             r"xp_cmdshell",
             r"into\s{1,2}(?:outfile|dumpfile)\s?[\x22']",

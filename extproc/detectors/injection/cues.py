@@ -15,7 +15,7 @@ import hyperscan
 
 from extproc.detectors.compiler import IN_MEMORY, Expression
 from extproc.detectors.normal import NormalText
-from extproc.detectors.recognizer import Found
+from extproc.detectors.recognizer import Finder, Found
 from extproc.detectors.syntax import Atom, Choice, Node, Repeat, Sequence, parse
 from extproc.model.errors import BodyError
 
@@ -52,7 +52,7 @@ _SIGNS = {
     "»": r"(?:[\x22'*\[(]|\xe2\x80[\x98-\x9d])",
 }
 _SIGN = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.|\(\?[:!]|~~|.", re.DOTALL)
-_ROW = re.compile(r"(=?)([^‹]*)‹([^›]+)›(.*)")
+_ROW = re.compile("(=?)([^\u2039]*)\u2039([^\u203a]+)\u203a(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _rows(name: str) -> list[list[str]]:
 def _cue(kind: str, weight: str, group: str, phrase: str) -> Cue:
     row = _ROW.fullmatch(phrase)
     if row is None:
-        raise ValueError(f"cue {phrase!r} has no ‹anchor›; write one")
+        raise ValueError(f"cue {phrase!r} has no anchor between \u2039 and \u203a; write one")
     exact, left, anchors, right = row.groups()
     flags = re.DOTALL if exact else re.DOTALL | re.IGNORECASE
     return Cue(
@@ -114,23 +114,25 @@ def _expression(phrase: str) -> str:
     return "".join(map(_sign, _SIGN.findall(phrase)))
 
 
-def _sign(token: str) -> str:
-    if token in _SIGNS:
-        return _SIGNS[token]
-    if token == "(":
+def _sign(sign: str) -> str:
+    if sign in _SIGNS:
+        return _SIGNS[sign]
+    if sign == "(":
         return "(?:"
-    if token.isascii():
-        return token
-    forms = {NormalText(form).data for form in (token.lower(), token.upper())}
+    if sign.isascii():
+        return sign
+    forms = {NormalText(form).data for form in (sign.lower(), sign.upper())}
     written = ["".join(f"\\x{byte:02x}" for byte in form) for form in sorted(forms) if form]
     return f"(?:{'|'.join(written)})" if written else ""
 
 
 def _anchors(written: str, *, exact: bool) -> Iterator[bytes]:
     for literal in _strings(parse(written)):
-        for apostrophe in ("'", "’", "") if "'" in literal else ("",):
+        for apostrophe in ("'", "\u2019", "") if "'" in literal else ("",):
             form = literal.replace("'", apostrophe)
-            for cased in (form,) if exact else {form, form.lower(), form.capitalize(), form.upper()}:
+            for cased in (
+                (form,) if exact else {form, form.lower(), form.capitalize(), form.upper()}
+            ):
                 yield NormalText(cased).data.translate(_BLANKS)
 
 
@@ -148,7 +150,7 @@ def _strings(node: Node) -> Iterable[str]:
     raise ValueError(f"an anchor is literals, groups, | and ?, not {node}")
 
 
-class Cues:
+class Cues(Finder):
     """Finds where cues of one family add up to `_LEAST` or more.
 
     The score of a place is that of the groups with a cue in the window that ends there, taken as

@@ -23,8 +23,10 @@ RECOGNIZERS = (
         patterns=(
             # ChatML, Llama 3, Phi, Zephyr, Command R, DeepSeek
             rf"<\|(?:im_start|im_sep|start_header_id|start)\|>\s{{0,2}}{_ROLES}?\b",
-            r"<\|(?:im_start|im_end|start_header_id|end_header_id|eot_id|eom_id|begin_of_text|"
-            r"endoftext|endofprompt|end_of_text|end_of_turn|start_of_role|end_of_role|fim_prefix)\|>",
+            (
+                r"<\|(?:im_start|im_end|start_header_id|end_header_id|eot_id|eom_id|begin_of_text|"
+                r"endoftext|endofprompt|end_of_text|end_of_turn|start_of_role|end_of_role|fim_prefix)\|>"
+            ),
             rf"<\|/?{_ROLES}\|>",
             r"<\|(?:START|END)_OF_TURN_TOKEN\|>",
             r"<\|(?:SYSTEM|USER|CHATBOT)_TOKEN\|>",
@@ -36,8 +38,10 @@ RECOGNIZERS = (
             r"\[/?(?:SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS)\]",
             # Bing, and free imitations
             r"\[/?system\]\s{0,2}(?:\(#\w{1,20}\)|:?\s{0,2}you\b)",
-            r"</?(?:system_prompt|system_instructions?|system_message|admin_instructions?|"
-            r"developer_message|new_instructions|important_instructions)>",
+            (
+                r"</?(?:system_prompt|system_instructions?|system_message|admin_instructions?|"
+                r"developer_message|new_instructions|important_instructions)>"
+            ),
         ),
         longest=64,
         refine=_turn,
