@@ -40,6 +40,7 @@ _BLANKS = bytes(
 )
 
 _EDGE = r"\b"
+_LAST_EDGE = r"(?:\b|\Z)"
 
 # The notation of phrases: what its signs stand for. A phrase stays within a sentence.
 _SIGNS = {
@@ -101,7 +102,7 @@ def _cue(kind: str, weight: str, group: str, phrase: str) -> Cue:
         float(weight),
         frozenset(_anchors(anchors, exact=bool(exact))),
         # An anchor begins a word, which the end of what stands before it does not tell.
-        re.compile(f"(?:{_expression(left).removesuffix(_EDGE)})\\Z".encode(), flags)
+        re.compile(f"(?:{_expression(left).replace(_EDGE, _LAST_EDGE)})\\Z".encode(), flags)
         if left
         else None,
         re.compile(_expression(right).encode(), flags) if right else None,

@@ -115,14 +115,15 @@ class Suffixes(Finder):
                 left = max(begin, close - _WINDOW)
                 while odd[first] < left:
                     first += 1
-                if odd[first] < start or close < odd[first] + 6:
+                begins = _sign(data, odd[first])
+                if begins < start or close < odd[first] + 6:
                     continue
                 judged += 1
                 if judged > _MOST_JUDGED:
                     return
                 score = _score(data[left:close], [place - left for place in odd[first : index + 1]])
                 if score >= _LEAST:
-                    yield Found("adversarial_suffix", odd[first], close, round(score, 2))
+                    yield Found("adversarial_suffix", begins, close, round(score, 2))
 
     def _odd(self, data: bytes, start: int, end: int) -> list[int]:
         """Where trigrams begin that hold a sign and are not ordinary."""
@@ -138,7 +139,13 @@ class Suffixes(Finder):
     def unfinished(self, data: bytes, start: int) -> int:
         begin = max(start, data.rfind(b"\n") + 1, data.rfind(b"\r") + 1, len(data) - _WINDOW)
         odd = self._odd(data, begin, len(data))
-        return odd[0] if odd else max(begin, len(data) - 2)
+        return _sign(data, odd[0] if odd else max(begin, len(data) - 2))
+
+
+def _sign(data: bytes, place: int) -> int:
+    """Where the first sign of the trigram at `place` stands; the end of the data without one."""
+    sign = _SIGN.search(data, place)
+    return sign.start() if sign else len(data)
 
 
 def _hard(text: bytes) -> int:
