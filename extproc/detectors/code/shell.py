@@ -25,7 +25,7 @@ RECOGNIZERS = (
             r"[;&|]\s{0,2}(?:cat|less|head|tail|more)\s{1,2}/etc/(?:passwd|shadow)",
             r"[;&|]\s{0,2}(?:whoami|nc\s{1,2}[\w.]*\s\d|wget\s{1,2}https?:|curl\s{1,2}https?:|chmod\s777)",
             r":\(\)\s?\{\s?:\|:\s?&\s?\}",
-            r"powershell[^\n]*-e(?:nc|ncodedcommand)?\s{1,2}[A-Za-z0-9+/]",
+            r"powershell(?:\.exe)?\s[^\n]*-e(?:nc|ncodedcommand)?\s{1,2}[A-Za-z0-9+/]",
             r"IEX\s?\(\s?New-Object",
             r"import\s{1,2}socket,\s?subprocess",
         ),
