@@ -1,5 +1,5 @@
 """Dangerous code and markup in answers and in the arguments of tools."""
 
-from extproc.detectors.recognizer import Recognizer
+from extproc.detectors.code import markup, shell, sql
 
-RECOGNIZERS: tuple[Recognizer, ...] = ()
+RECOGNIZERS = (*markup.RECOGNIZERS, *sql.RECOGNIZERS, *shell.RECOGNIZERS)

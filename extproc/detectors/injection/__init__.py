@@ -1,8 +1,12 @@
 """Attacks on instructions: injections and jailbreaks."""
 
-from extproc.detectors.injection import instructions
+from extproc.detectors.injection import evidence, exfiltration, instructions, suffix, tokens
 from extproc.detectors.recognizer import Finder
 
-RECOGNIZERS = (*instructions.RECOGNIZERS,)
+RECOGNIZERS = (
+    *instructions.RECOGNIZERS,
+    *tokens.RECOGNIZERS,
+    *exfiltration.RECOGNIZERS,
+)
 
-FINDERS: tuple[Finder, ...] = ()
+FINDERS: tuple[Finder, ...] = (*evidence.FINDERS, *suffix.FINDERS)
