@@ -4,9 +4,10 @@ import re
 
 from extproc.detectors.views.view import View
 
-_AS_I = str.maketrans("0134578@$!|+", "oieastbasiit")
-_AS_L = str.maketrans("0134578@$!|+", "oleastbasllt")
-_FIRST_ONE = re.compile(r"(?<![0-9A-Za-z@$!|+])1(?=[0-9A-Za-z@$!|+])")
+_SIGNS = "0134578@$!|+"
+_AS_I = bytes.maketrans(_SIGNS.encode(), b"oieastbasiit")
+_AS_L = bytes.maketrans(_SIGNS.encode(), b"oleastbasllt")
+_FIRST_ONE = re.compile(rb"(?<![0-9A-Za-z@$!|+])1(?=[0-9A-Za-z@$!|+])")
 LEET_TRIGGERS = (
     r"[A-Za-z][0134578@$!|+]{1,3}[A-Za-z]",
     r"(?:^|[^0-9A-Za-z])[0134578@$!|+]{1,2}[A-Za-z]{2}",
@@ -35,8 +36,12 @@ def leet(text: str) -> tuple[View, ...]:
     """
     if not _LEET_WORD.search(text):
         return ()
-    readings = text.translate(_AS_I), _FIRST_ONE.sub("i", text).translate(_AS_L)
-    return tuple(View(reading, itself) for reading in dict.fromkeys(readings))
+    raw = text.encode("utf-8", "surrogatepass")  # the signs are bytes of ASCII, and so stay
+    readings = raw.translate(_AS_I), _FIRST_ONE.sub(b"i", raw).translate(_AS_L)
+    return tuple(
+        View(reading.decode("utf-8", "surrogatepass"), itself)
+        for reading in dict.fromkeys(readings)
+    )
 
 
 def unfinished(text: str) -> int:
