@@ -88,7 +88,7 @@ def _expression(word: _Bytes, gaps: Iterable[int], before: set[_Context], most: 
 
 def _class(members: Iterable[int]) -> bytes:
     escaped = b"".join(b"\\x%02x" % byte for byte in sorted(members))
-    return b"[%s]" % escaped if escaped else b"[^\\x00-\\xff]"
+    return b"[%s]" % escaped if escaped else rb"[^\s\S]"
 
 
 # What Python reads as Hyperscan does: no POSIX classes, no escapes of letters but these, and none
