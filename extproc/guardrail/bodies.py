@@ -1,14 +1,18 @@
 """Inspection and redaction of a whole document."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from extproc.detectors.normal import NormalText
 from extproc.detectors.scanner import Scanner
-from extproc.dialects.document import rename, replace
+from extproc.dialects.document import rename, replace, write
 from extproc.guardrail.filters import Context
 from extproc.guardrail.json_filter import JsonFilter
 from extproc.model.values import Action, Edit, Finding, Format, Path, Segment
 from extproc.redaction.operators import apply
+
+_NO_MORE: Mapping[int, list[Finding]] = MappingProxyType({})
 
 
 def find_all(segments: list[Segment], scanner: Scanner) -> list[list[Finding]]:
@@ -22,11 +26,13 @@ def redact_document(
     segments: list[Segment],
     found: list[list[Finding]],
     context: Context,
+    more: Mapping[int, list[Finding]] = _NO_MORE,
     stale: frozenset[Path] = frozenset(),
 ) -> tuple[Any, bool]:
     """Judge every segment and rewrite those that must not pass; return document and whether.
 
-    `found` is what `find_all` says of the segments. The document is changed in place, except where
+    `found` is what `find_all` says of the segments, `more` what was found otherwise, by the index of
+    the segment. The document is changed in place, except where
     it is a bare string. Stops at a block. What spells a text out again is removed where that was
     changed, and at the paths in `stale`.
     """
@@ -34,12 +40,17 @@ def redact_document(
     changed: list[Segment] = []
     names: dict[Path, dict[str, str]] = {}  # of members, by the object that holds them
     findings = iter(found)
-    for segment in segments:
+    for index, segment in enumerate(segments):
         if segment.format is Format.JSON:
             inner = JsonFilter(context, segment.path, segment.role)
             text = inner.feed(segment.text, final=True)
+            if index in more:
+                text = _replaced(text, more[index], segment, context)
         else:
-            text = _edited(segment.text, next(findings), segment, context)
+            known = next(findings)
+            if index in more:
+                known = sorted([*known, *more[index]], key=_order)
+            text = _edited(segment.text, known, segment, context)
         if judge.blocked():
             return document, False
         if text == segment.text:
@@ -76,6 +87,21 @@ def _edited(text: str, findings: list[Finding], segment: Segment, context: Conte
             replacement = context.redactor.replacement(judged.operator, finding.type, value)
             edits.append(Edit(start, covered, replacement))
     return apply(text, edits)
+
+
+def _replaced(text: str, findings: list[Finding], segment: Segment, context: Context) -> str:
+    """JSON in a string, or where something in it must not pass, a string of JSON in its place."""
+    for finding in findings:
+        judged = context.judge.decide(finding, segment.path, segment.role)
+        if judged is not None and judged.action is Action.REDACT:
+            text = write(
+                context.redactor.replacement(judged.operator, finding.type, segment.text)
+            ).decode()
+    return text
+
+
+def _order(finding: Finding) -> tuple[int, int]:
+    return finding.start, -finding.end
 
 
 def _changed_repeats(segments: list[Segment], changed: list[Segment]) -> frozenset[Path]:

@@ -12,6 +12,7 @@ from extproc.guardrail.bodies import find_all, redact_document, redacted_text
 from extproc.guardrail.filters import Context, Filter, TextFilter
 from extproc.guardrail.json_filter import JsonFilter
 from extproc.guardrail.template import Template, is_repeatable, learn, spelling, text_of
+from extproc.guardrail.transcript import Transcript
 from extproc.model.errors import BodyError
 from extproc.model.values import (
     Action,
@@ -50,7 +51,10 @@ class StreamGuard:
         scanner: Scanner,
         policy: Policy,
         max_event: int,
+        transcript: Transcript | None = None,
     ) -> None:
+        self.transcript = transcript
+        """What has passed, where somebody will ask."""
         self._reader = reader
         self._context = context
         self._scanner = scanner
@@ -254,8 +258,10 @@ class StreamGuard:
             # Last, since it may rename members that the paths above lead through.
             segments, stale = read.whole.segments, self._stale_repeats(document, read)
             found = find_all(segments, self._scanner)
-            document, rewritten = redact_document(document, segments, found, self._context, stale)
+            document, rewritten = redact_document(document, segments, found, self._context, stale=stale)
             changed |= rewritten
+            if self.transcript is not None:
+                self.transcript.add_whole(document, segments)
         if self._context.judge.blocked():
             self._end_filtered(passing)
             return
@@ -301,6 +307,8 @@ class StreamGuard:
             self._check_names(delta)
             kind = JsonFilter if delta.segment.format is Format.JSON else TextFilter
             found = kind(self._context, delta.channel, delta.segment.role)
+            if self.transcript is not None:
+                found = self.transcript.follow(found, delta.segment.role)
             self._filters[delta.channel] = found
         return found
 

@@ -1,0 +1,217 @@
+"""Who is asked of the slow detectors, what waits for them, and what their failure means."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import replace
+from typing import NamedTuple
+
+from extproc.detectors.slow import Deadline, DetectorError, Failure, Text
+from extproc.guardrail.filters import Context
+from extproc.guardrail.json_filter import JsonFilter
+from extproc.guardrail.supervised import Answers, Supervised
+from extproc.model.values import Action, Direction, Finding, Format, Segment, Verdict
+from extproc.policy.judge import Judge
+from extproc.policy.policy import BITES, ActiveRule, Policy, mode
+
+_READ = (Format.TEXT, Format.JSON)
+_HIDDEN = "*"
+
+
+class Asking(NamedTuple):
+    """A detector with the rules that want to know of what it finds, for one caller."""
+
+    detector: Supervised
+    rules: tuple[ActiveRule, ...]
+
+    def wants(self, text: Text) -> bool:
+        """Whether some rule is about whoever said this."""
+        return bool(text.text.strip()) and any(
+            not active.rule.roles or text.role in active.rule.roles for active in self.rules
+        )
+
+
+class Plan(NamedTuple):
+    """For one body: whom it waits for, and who only looks on."""
+
+    awaited: tuple[Asking, ...]
+    observing: tuple[Asking, ...]
+
+
+class Failed(NamedTuple):
+    """A detector that gave no answer, and the strictest wish of the rules that needed it.
+
+    None where no rule would have redacted or blocked.
+    """
+
+    detector: str
+    kind: Failure
+    action: Action | None
+
+    @property
+    def reason(self) -> str:
+        return f"detector_{self.kind}"
+
+
+class Heard(NamedTuple):
+    """What slow detectors have said, by the index of the text, and which of them failed."""
+
+    findings: dict[int, list[Finding]]
+    failed: tuple[Failed, ...] = ()
+
+
+NOTHING = Plan((), ())
+SILENCE = Heard({})
+
+
+class Slow:
+    """The slow detectors of a policy."""
+
+    def __init__(self, policy: Policy, detectors: Iterable[Supervised]) -> None:
+        types = {each.name: each.types.keys() for each in policy.detectors}
+        self._policy = policy
+        self._wanting = {
+            direction: [
+                Asking(detector, rules)
+                for detector in detectors
+                if (rules := _naming(policy, direction, frozenset(types[detector.name])))
+            ]
+            for direction in Direction
+        }
+
+    def plan(self, direction: Direction, caller: str) -> Plan:
+        """Whom to ask about a body of this caller."""
+        wanting = self._wanting[direction]
+        if not wanting:
+            return NOTHING
+        awaited: list[Asking] = []
+        observing: list[Asking] = []
+        for asking in wanting:
+            modes = [(active, mode(active, caller)) for active in asking.rules]
+            if any(acts == "enforce" and a.rule.action in BITES for a, acts in modes):
+                awaited.append(asking)
+            elif any(acts != "off" for _, acts in modes):
+                observing.append(asking)
+        return Plan(tuple(awaited), tuple(observing)) if awaited or observing else NOTHING
+
+    def hear(
+        self, askings: Sequence[Asking], texts: Sequence[Text], direction: Direction, caller: str
+    ) -> Heard:
+        """Ask all at once and wait for each within its time."""
+        asked: list[tuple[Asking, list[int], Deadline, Future[Answers]]] = []
+        for asking in askings:
+            chosen = [index for index, text in enumerate(texts) if asking.wants(text)]
+            if chosen:
+                deadline = Deadline(asking.detector.bounds.timeout)
+                question = asking.detector.ask([texts[index] for index in chosen], direction)
+                asked.append((asking, chosen, deadline, question))
+        findings: dict[int, list[Finding]] = {}
+        failed: list[Failed] = []
+        for asking, chosen, deadline, question in asked:
+            try:
+                answers = _answer(question, deadline)
+            except DetectorError as error:
+                roles = {texts[index].role for index in chosen}
+                wish = _on_error(asking.rules, roles, caller)
+                failed.append(Failed(asking.detector.name, error.kind, wish))
+                continue
+            for index, found in zip(chosen, answers, strict=True):
+                if found:
+                    findings.setdefault(index, []).extend(found)
+        return Heard(findings, tuple(failed))
+
+    def observe(
+        self, askings: Sequence[Asking], texts: Sequence[Text], direction: Direction, caller: str
+    ) -> "Late | None":
+        """What is found in texts that have passed; None for nothing."""
+        heard = self.hear(askings, texts, direction, caller)
+        judge = Judge(self._policy, direction, caller)
+        for index, found in sorted(heard.findings.items()):
+            for finding in found:
+                judge.decide(finding, (), texts[index].role)
+        verdict = _that_came_late(judge.verdict())
+        missed = tuple(failed for failed in heard.failed if failed.action is not None)
+        if not (verdict.judged or verdict.shadowed or missed):
+            return None
+        return Late(verdict, missed, len(texts))
+
+
+class Late(NamedTuple):
+    """What became known of texts after they had passed."""
+
+    verdict: Verdict
+    failed: tuple[Failed, ...]
+    texts: int
+
+
+def preview(
+    segments: Sequence[Segment], found: Sequence[list[Finding]], context: Context
+) -> list[Text] | None:
+    """Each text with what is taken out of it hidden, in its place; None where all is blocked.
+
+    Nobody needs to see what does not pass. What slow detectors do not read is empty.
+    """
+    texts: list[Text] = []
+    findings = iter(found)
+    for segment in segments:
+        if segment.format is Format.JSON:
+            text = JsonFilter(context, segment.path, segment.role).feed(segment.text, final=True)
+        else:
+            text = _hidden(segment, next(findings), context)
+        if context.judge.blocked():
+            return None
+        texts.append(Text(text if segment.format in _READ else "", segment.role))
+    return texts
+
+
+def _hidden(segment: Segment, findings: list[Finding], context: Context) -> str:
+    text = segment.text
+    for finding in findings:
+        judged = context.judge.decide(finding, segment.path, segment.role)
+        if judged is not None and judged.action is Action.REDACT:
+            start, end = finding.start, finding.end
+            text = text[:start] + _HIDDEN * (end - start) + text[end:]
+    return text
+
+
+def _answer(question: "Future[Answers]", deadline: Deadline) -> Answers:
+    try:
+        return question.result(max(deadline.left, 0.0))
+    except FutureTimeoutError:
+        question.cancel()
+        raise DetectorError(Failure.TIMEOUT) from None
+
+
+def _naming(
+    policy: Policy, direction: Direction, types: frozenset[str]
+) -> tuple[ActiveRule, ...]:
+    """The rules that want to know of some of these types."""
+    return tuple(
+        active
+        for active in policy.rules
+        if direction in active.rule.on
+        and active.rule.action is not Action.ALLOW
+        and not types.isdisjoint(active.types)
+    )
+
+
+def _on_error(rules: Iterable[ActiveRule], roles: set[str], caller: str) -> Action | None:
+    """The strictest wish of the rules that would have redacted or blocked."""
+    wishes = [
+        Action(active.rule.on_error)
+        for active in rules
+        if active.rule.action in BITES
+        and mode(active, caller) == "enforce"
+        and (not active.rule.roles or not roles.isdisjoint(active.rule.roles))
+    ]
+    return max(wishes, key=lambda action: action.severity, default=None)
+
+
+def _that_came_late(verdict: Verdict) -> Verdict:
+    """A verdict on what has passed: what would have been done is observed, as by a shadow rule."""
+    done = tuple(item for item in verdict.judged if item.action not in BITES)
+    missed = tuple(item for item in verdict.judged if item.action in BITES)
+    action = Action.FLAG if verdict.judged else Action.ALLOW
+    return replace(
+        verdict, action=action, judged=done, shadowed=(*verdict.shadowed, *missed), reason=""
+    )
