@@ -79,7 +79,11 @@ class Labels:
     """What a detector's own words are as entity types."""
 
     def __init__(
-        self, own_type: str, labels: Mapping[str, str], threshold: float, families: Mapping[str, str]
+        self,
+        own_type: str,
+        labels: Mapping[str, str],
+        threshold: float,
+        families: Mapping[str, str],
     ) -> None:
         self._own_type = own_type
         self._labels = labels

@@ -1,6 +1,7 @@
 """The state machine of one exchange."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -8,12 +9,14 @@ from extproc.dialects import registry
 from extproc.dialects.base import Dialect
 from extproc.exchange import refusals
 from extproc.exchange.commands import (
+    Afterwards,
     Command,
     ContinueBody,
     ContinueHeaders,
     ContinueTrailers,
     Defer,
     HeaderList,
+    Patient,
     Reject,
     Report,
     SendBody,
@@ -44,8 +47,9 @@ from extproc.exchange.headers import (
 )
 from extproc.exchange.inspector import inspect
 from extproc.exchange.state import Limits, State
-from extproc.guardrail.blocks import of_verdict
+from extproc.guardrail.blocks import is_failure, of_verdict
 from extproc.guardrail.guardrail import Guardrail, Inspection
+from extproc.guardrail.slow import Late
 from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.errors import BodyError, ContractError, ProtocolError
 from extproc.model.record import Outcome, Record
@@ -351,11 +355,12 @@ class Exchange:
             self._caller,
             self._limits.max_body,
         )
-        if len(body) > self._limits.inline_body or "content-encoding" in headers:
+        waits = self._guardrail.awaits(direction, self._caller)
+        if waits or len(body) > self._limits.inline_body or "content-encoding" in headers:
             requested = direction is Direction.REQUEST
-            self._lane = "deferred"
+            self._lane = "waiting" if waits else "deferred"
             self._state = State.REQUEST_WORK if requested else State.RESPONSE_WORK
-            return [Defer(work)]
+            return [Defer(Patient(work) if waits else work)]
         try:
             return self._inspected(direction, work())
         except BodyError as error:
@@ -383,20 +388,21 @@ class Exchange:
         refusal = None
         if verdict.action is Action.BLOCK:
             refusal = of_verdict(verdict, direction, self._request_id, self._calls)
-        report = Report(
-            self._record(
-                direction,
-                Outcome.JUDGED,
-                verdict=verdict,
-                reason=verdict.reason,
-                scanned=inspection.scanned,
-                skipped=inspection.skipped,
-                usage=inspection.usage,
-                status=0 if refusal is None else refusal.http_status,
-            )
+        record = self._record(
+            direction,
+            _outcome(inspection),
+            verdict=verdict,
+            reason=inspection.failed[0].reason if inspection.failed else verdict.reason,
+            scanned=inspection.scanned,
+            skipped=inspection.skipped,
+            usage=inspection.usage,
+            status=0 if refusal is None else refusal.http_status,
         )
+        report: list[Command] = [Report(record)]
         if refusal is not None:
-            return [self._reject(refusal), report]
+            return [self._reject(refusal), *report]
+        if inspection.later is not None:
+            report.append(Afterwards(partial(_late, inspection.later, record), self._bytes))
         if direction is Direction.REQUEST:
             self._request_action = verdict.action
             self._state = State.RESPONSE_HEADERS
@@ -407,8 +413,8 @@ class Exchange:
             marks = (self._verdict_mark(verdict.action),)
         if inspection.body is not None:
             marks += (("content-length", str(len(inspection.body))),)
-            return [ContinueBody(direction, inspection.body, marks, _CODED), report]
-        return [ContinueBody(direction, None, marks), report]
+            return [ContinueBody(direction, inspection.body, marks, _CODED), *report]
+        return [ContinueBody(direction, None, marks), *report]
 
     # What cannot be inspected
 
@@ -497,7 +503,10 @@ class Exchange:
             skipped=tuple(guard.skipped),
             usage=guard.usage,
         )
-        return [Report(record)]
+        later = self._guardrail.after_stream(guard, self._caller)
+        if later is None:
+            return [Report(record)]
+        return [Report(record), Afterwards(partial(_late, later, record), self._bytes)]
 
     def _record(
         self,
@@ -552,6 +561,38 @@ class Exchange:
         (State.DONE, RequestTrailers): _on_request_trailers,
         (State.DONE, ResponseTrailers): _on_response_trailers,
     }
+
+
+def _outcome(inspection: Inspection) -> Outcome:
+    """Whether slow detectors that a rule waited for have failed, and the body passed or not."""
+    if not inspection.failed:
+        return Outcome.JUDGED
+    verdict = inspection.verdict
+    refused = verdict.action is Action.BLOCK and is_failure(verdict)
+    if refused:
+        return Outcome.REFUSED
+    return Outcome.JUDGED if verdict.action is Action.BLOCK else Outcome.FAIL_OPEN
+
+
+def _late(later: Callable[[], Late | None], record: Record) -> Record | None:
+    """The second record of a body: what became known after it had passed."""
+    late = later()
+    if late is None:
+        return None
+    # A detector that only observes may fail: there is a metric for that.
+    missed = [failed for failed in late.failed if failed.action is not None]
+    if not (missed or late.verdict.judged or late.verdict.shadowed):
+        return None
+    return replace(
+        record,
+        outcome=Outcome.FAIL_OPEN if missed else Outcome.JUDGED,
+        lane="afterwards",
+        verdict=late.verdict,
+        reason=missed[0].reason if missed else "",
+        scanned=late.texts,
+        skipped=(),
+        usage=None,
+    )
 
 
 def _step(event: WorkDone) -> Step:

@@ -1,6 +1,6 @@
 """Inspection and redaction of a whole document."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -31,10 +31,10 @@ def redact_document(
 ) -> tuple[Any, bool]:
     """Judge every segment and rewrite those that must not pass; return document and whether.
 
-    `found` is what `find_all` says of the segments, `more` what was found otherwise, by the index of
-    the segment. The document is changed in place, except where
-    it is a bare string. Stops at a block. What spells a text out again is removed where that was
-    changed, and at the paths in `stale`.
+    `found` is what `find_all` says of the segments, `more` what was found otherwise, by the index
+    of the segment. The document is changed in place, except where it is a bare string. Stops at a
+    block. What spells a text out again is removed where that was changed, and at the paths in
+    `stale`.
     """
     judge = context.judge
     changed: list[Segment] = []
@@ -42,10 +42,7 @@ def redact_document(
     findings = iter(found)
     for index, segment in enumerate(segments):
         if segment.format is Format.JSON:
-            inner = JsonFilter(context, segment.path, segment.role)
-            text = inner.feed(segment.text, final=True)
-            if index in more:
-                text = _replaced(text, more[index], segment, context)
+            text = _json_edited(segment, more.get(index, ()), context)
         else:
             known = next(findings)
             if index in more:
@@ -89,14 +86,15 @@ def _edited(text: str, findings: list[Finding], segment: Segment, context: Conte
     return apply(text, edits)
 
 
-def _replaced(text: str, findings: list[Finding], segment: Segment, context: Context) -> str:
-    """JSON in a string, or where something in it must not pass, a string of JSON in its place."""
-    for finding in findings:
+def _json_edited(segment: Segment, more: Iterable[Finding], context: Context) -> str:
+    """JSON in a string. What was found in it as a whole cannot be cut out of it: all of it goes."""
+    inner = JsonFilter(context, segment.path, segment.role)
+    text = inner.feed(segment.text, final=True)
+    for finding in more:
         judged = context.judge.decide(finding, segment.path, segment.role)
         if judged is not None and judged.action is Action.REDACT:
-            text = write(
-                context.redactor.replacement(judged.operator, finding.type, segment.text)
-            ).decode()
+            value = context.redactor.replacement(judged.operator, finding.type, segment.text)
+            text = write(value).decode()
     return text
 
 

@@ -38,7 +38,6 @@ from extproc.policy.judge import Judge
 from extproc.policy.policy import Policy
 from extproc.redaction.operators import Redactor
 
-
 Look = Callable[[], list[Text] | None]
 """The texts of a body as they would pass; None where nothing passes."""
 
@@ -94,7 +93,7 @@ class Guardrail:
     def fast(self) -> "Guardrail":
         """The same without slow detectors."""
         alone = copy(self)
-        alone._slow = None
+        alone._slow = None  # noqa: SLF001 - one of its own kind
         return alone
 
     def awaits(self, direction: Direction, caller: str) -> bool:

@@ -130,10 +130,9 @@ class Slow:
             for finding in found:
                 judge.decide(finding, (), texts[index].role)
         verdict = _that_came_late(judge.verdict())
-        missed = tuple(failed for failed in heard.failed if failed.action is not None)
-        if not (verdict.judged or verdict.shadowed or missed):
+        if not (verdict.judged or verdict.shadowed or heard.failed):
             return None
-        return Late(verdict, missed, len(texts))
+        return Late(verdict, heard.failed, len(texts))
 
 
 class Late(NamedTuple):
@@ -182,9 +181,7 @@ def _answer(question: "Future[Answers]", deadline: Deadline) -> Answers:
         raise DetectorError(Failure.TIMEOUT) from None
 
 
-def _naming(
-    policy: Policy, direction: Direction, types: frozenset[str]
-) -> tuple[ActiveRule, ...]:
+def _naming(policy: Policy, direction: Direction, types: frozenset[str]) -> tuple[ActiveRule, ...]:
     """The rules that want to know of some of these types."""
     return tuple(
         active

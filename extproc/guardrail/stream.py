@@ -258,7 +258,9 @@ class StreamGuard:
             # Last, since it may rename members that the paths above lead through.
             segments, stale = read.whole.segments, self._stale_repeats(document, read)
             found = find_all(segments, self._scanner)
-            document, rewritten = redact_document(document, segments, found, self._context, stale=stale)
+            document, rewritten = redact_document(
+                document, segments, found, self._context, stale=stale
+            )
             changed |= rewritten
             if self.transcript is not None:
                 self.transcript.add_whole(document, segments)

@@ -35,9 +35,13 @@ class Embedder:
         try:
             weights = (directory / "model.safetensors").read_bytes()
         except OSError as error:
-            raise InputError(f"{directory}: the embedding's weights are missing; {_REMEDY}") from error
+            raise InputError(
+                f"{directory}: the embedding's weights are missing; {_REMEDY}"
+            ) from error
         if hashlib.sha256(weights).hexdigest() != _WEIGHTS_SHA256:
-            raise InputError(f"{directory}: these are not the weights of all-MiniLM-L6-v2; {_REMEDY}")
+            raise InputError(
+                f"{directory}: these are not the weights of all-MiniLM-L6-v2; {_REMEDY}"
+            )
         self._tokenizer = load_tokenizer(directory)
         self._model = Model(bert.build(directory, weights), self._tokenizer)
 

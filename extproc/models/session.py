@@ -30,7 +30,9 @@ class Model:
                 providers=["CPUExecutionProvider"],
             )
         except Exception as error:  # the library raises nothing narrower
-            raise InputError(f"{source!s:.200}: is no ONNX model that can be run; {error}") from error
+            raise InputError(
+                f"{source!s:.200}: is no ONNX model that can be run; {error}"
+            ) from error
         self._names = {each.name for each in self._session.get_inputs()}
         unknown = self._names - {"input_ids", "attention_mask", "token_type_ids"}
         if "input_ids" not in self._names or unknown:

@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 
 from extproc.detectors.slow import Deadline
 from extproc.model.errors import InputError
+from extproc.model.values import Finding
 
 _SLICE = 20_000  # characters that are cut into tokens at once, so that a deadline is kept
 
@@ -48,3 +49,13 @@ def windows(
             yield Window(ids[first : first + size], offsets[first : first + size])
             if first + size >= len(ids):
                 break
+
+
+def join(findings: list[Finding], finding: Finding) -> None:
+    """Add what was found in a window to what was found in those before it, of the same type."""
+    last = findings[-1] if findings else None
+    if last is not None and finding.start <= last.end:
+        score = max(last.score, finding.score)
+        findings[-1] = last._replace(end=max(last.end, finding.end), score=score)
+    else:
+        findings.append(finding)

@@ -111,4 +111,3 @@ class Judge:
 @lru_cache(maxsize=64)
 def _nothing_found(policy: str) -> Verdict:
     return Verdict(Action.ALLOW, 0.0, policy)
-

@@ -8,7 +8,13 @@ from pydantic_core import ErrorDetails
 
 from extproc.policy.document import PolicyDocument
 from extproc.policy.policy import Policy, all_types, build, unknown_detector
+from extproc.policy.slow import TYPE_PATTERN, VARIABLE_PATTERN
 from extproc.policy.source import Document, FileProblemsError, Problem, read_documents
+
+_ALLOWED = {
+    TYPE_PATTERN: "lower-case letters, digits and '_'",
+    VARIABLE_PATTERN: "the name of an environment variable; its value never stands in a policy",
+}
 
 
 class PolicyFileError(FileProblemsError):
@@ -100,20 +106,18 @@ def _remedy(detail: ErrorDetails) -> str:
     place = ".".join(str(step) for step in detail["loc"]) or "document"
     context = detail.get("ctx", {})
     match detail["type"]:
-        case "missing":
-            return f"{place} is missing; add it"
+        case "missing" | "union_tag_not_found" as kind:
+            what = place if kind == "missing" else f"{place}.kind"
+            return f"{what} is missing; add it"
         case "extra_forbidden":
             return f"{place} is not a field of a policy; remove it or correct its name"
         case "literal_error" | "enum":
             return f"{place} is {detail['input']!r}; write {context['expected']}"
         case "union_tag_invalid":
             return f"{place}.kind is {context['tag']!r}; write {context['expected_tags']}"
-        case "union_tag_not_found":
-            return f"{place}.kind is missing; add it"
-        case "string_pattern_mismatch" if "detectors" in place and not place.endswith("name"):
-            return f"{place} is {detail['input']!r}; use lower-case letters, digits and '_'"
         case "string_pattern_mismatch":
-            return f"{place} is {detail['input']!r}; use lower-case letters, digits, '-' and '.'"
+            allowed = _ALLOWED.get(context["pattern"], "lower-case letters, digits, '-' and '.'")
+            return f"{place} is {detail['input']!r}; use {allowed}"
         case "value_error":
             return f"{place} is {detail['input']!r}; {context['error']}"
         case _:

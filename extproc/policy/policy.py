@@ -19,7 +19,6 @@ BITES = (Action.REDACT, Action.BLOCK)
 """Actions that change what passes."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class ActiveRule:
     """A rule with its families resolved to entity types."""

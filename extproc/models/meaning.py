@@ -1,0 +1,80 @@
+"""What a text means: shipped classifiers over its embedding, and topics by example sentences."""
+
+import json
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from extproc.detectors.slow import Deadline, Text
+from extproc.model.values import Direction, Finding
+from extproc.models.embedding import Embedder
+from extproc.models.texts import join
+
+_SURE = 0.5  # the score at the threshold of a classifier
+
+
+class Head:
+    """A logistic classifier of embeddings. `bench/meaning.py` fits it and writes its file."""
+
+    def __init__(self, name: str) -> None:
+        file = resources.files("extproc.models").joinpath("heads", f"{name}.json")
+        about = json.loads(file.read_text())
+        self._weights = np.array(about["weights"], np.float32)
+        self._threshold = float(about["threshold"])
+
+    def score(self, vector: NDArray[Any]) -> float:
+        """0 to 1; one half where 1 % of benign prompts is reached."""
+        margin = float(vector @ self._weights) - self._threshold
+        return float(1 / (1 + np.exp(-margin)))
+
+
+class MeaningDetector:
+    """Finds windows of a text; those in a row of one type are one finding."""
+
+    is_joint = False
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        classifiers: Sequence[str],
+        topics: Mapping[str, Sequence[str]],
+        threshold: float,
+        families: Mapping[str, str],
+    ) -> None:
+        self._embedder = embedder
+        self._heads = {name: Head(name) for name in classifiers}
+        self._topics = {name: embedder.sentences(texts) for name, texts in topics.items()}
+        self._threshold = threshold
+        self._families = families
+
+    def detect(
+        self,
+        texts: Sequence[Text],
+        direction: Direction,  # noqa: ARG002 - it judges texts alike
+        deadline: Deadline,
+    ) -> list[list[Finding]]:
+        return [self._findings(text.text, deadline) for text in texts]
+
+    def close(self) -> None:
+        """Its memory goes with it."""
+
+    def _findings(self, text: str, deadline: Deadline) -> list[Finding]:
+        found: dict[str, list[Finding]] = {}
+        for window, vector in self._embedder.windows(text, deadline):
+            for name, score in self._scores(vector):
+                finding = Finding(name, self._families[name], *window.span, round(score, 4))
+                join(found.setdefault(name, []), finding)
+        return [finding for findings in found.values() for finding in findings]
+
+    def _scores(self, vector: NDArray[Any]) -> list[tuple[str, float]]:
+        """Types that a window is of, and how surely."""
+        scores = [(name, head.score(vector)) for name, head in self._heads.items()]
+        sure = [(name, score) for name, score in scores if score >= _SURE]
+        for name, examples in self._topics.items():
+            likeness = float((examples @ vector).max())
+            if likeness >= self._threshold:
+                sure.append((name, min(likeness, 1.0)))
+        return sure
