@@ -13,7 +13,7 @@ from extproc.model.values import Direction, Finding
 from extproc.models.embedding import Embedder
 from extproc.models.texts import join
 
-_SURE = 0.5  # the score at the threshold of a classifier
+_LEAST = 0.3  # of a score that any policy judges
 
 
 class Head:
@@ -72,7 +72,7 @@ class MeaningDetector:
     def _scores(self, vector: NDArray[Any]) -> list[tuple[str, float]]:
         """Types that a window is of, and how surely."""
         scores = [(name, head.score(vector)) for name, head in self._heads.items()]
-        sure = [(name, score) for name, score in scores if score >= _SURE]
+        sure = [(name, score) for name, score in scores if score >= _LEAST]
         for name, examples in self._topics.items():
             likeness = float((examples @ vector).max())
             if likeness >= self._threshold:

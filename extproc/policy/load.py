@@ -17,6 +17,9 @@ _ALLOWED = {
 }
 
 
+_DELICATE = ("apiKeyEnv", "url", "address")
+
+
 class PolicyFileError(FileProblemsError):
     """A policy file cannot be used."""
 
@@ -117,8 +120,13 @@ def _remedy(detail: ErrorDetails) -> str:
             return f"{place}.kind is {context['tag']!r}; write {context['expected_tags']}"
         case "string_pattern_mismatch":
             allowed = _ALLOWED.get(context["pattern"], "lower-case letters, digits, '-' and '.'")
-            return f"{place} is {detail['input']!r}; use {allowed}"
+            return f"{place} is {_shown(detail)}; use {allowed}"
         case "value_error":
-            return f"{place} is {detail['input']!r}; {context['error']}"
+            return f"{place} is {_shown(detail)}; {context['error']}"
         case _:
             return f"{place}: {detail['msg'].lower()}"
+
+
+def _shown(detail: ErrorDetails) -> str:
+    """A wrong value, but for one that may be a secret in the wrong place."""
+    return "wrong" if detail["loc"][-1] in _DELICATE else repr(detail["input"])
