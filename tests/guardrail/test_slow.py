@@ -187,9 +187,7 @@ def test_detectors_are_asked_at_the_same_time() -> None:
     first, second = Words(found="first"), Words(found="second")
     first.gate.clear()
     second.gate.clear()
-    declared = policy(
-        rule(["first", "second"], "block", name="a"), detectors=["first", "second"]
-    )
+    declared = policy(rule(["first", "second"], "block", name="a"), detectors=["first", "second"])
     both = [supervised(first, "first"), supervised(second, "second")]
     guard = Guardrail(declared, Redactor(b"key"), slow=both)
     detect = first.detect

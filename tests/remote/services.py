@@ -27,9 +27,7 @@ _never = threading.Event()
 def findings(text: str) -> list[dict[str, Any]]:
     """Every place of the word, by code points."""
     places = [at for at in range(len(text)) if text.startswith(WORD, at)]
-    return [
-        {"label": "word", "start": at, "end": at + len(WORD), "score": 0.9} for at in places
-    ]
+    return [{"label": "word", "start": at, "end": at + len(WORD), "score": 0.9} for at in places]
 
 
 class HttpService:

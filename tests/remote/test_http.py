@@ -136,8 +136,8 @@ def test_nobody_there_is_a_refusal() -> None:
     ("answer", "expected"),
     [
         (b"", {Failure.BAD_ANSWER, Failure.REFUSED}),
-        (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"results\":", {Failure.BAD_ANSWER}),
-        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"r", {Failure.BAD_ANSWER}),
+        (b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"results":', {Failure.BAD_ANSWER}),
+        (b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"r', {Failure.BAD_ANSWER}),
         (b"HTTP/1.1 200 OK\r\ncontent-le", {Failure.BAD_ANSWER, Failure.REFUSED}),
         (b"SSH-2.0-OpenSSH\r\n", {Failure.BAD_ANSWER}),
         (b"HTTP/1.1 204 No Content\r\n\r\n", {Failure.REFUSED}),

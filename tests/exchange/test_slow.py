@@ -1,0 +1,175 @@
+"""Exchanges with slow detectors: what waits, and what is put on record afterwards."""
+
+import json
+
+from extproc.detectors.slow import Failure
+from extproc.exchange.commands import Afterwards, Command, Defer, Patient
+from extproc.exchange.events import RequestBody, WorkDone
+from extproc.exchange.exchange import Exchange
+from extproc.exchange.state import State
+from extproc.guardrail.guardrail import Guardrail
+from extproc.model.record import Outcome, Record
+from extproc.model.values import Action
+from tests.exchange.driving import (
+    ANSWER,
+    HEADERS,
+    ID,
+    STREAM,
+    asking,
+    exchange,
+    kinds,
+    only,
+    outcome,
+    piece,
+    record,
+    refusal,
+    saying,
+)
+from tests.guardrail.making import SSN, rule
+from tests.guardrail.slow import WORD, Words, guardrail
+
+
+def asked(guard: Guardrail, event: RequestBody) -> tuple[Exchange, list[Command]]:
+    machine = exchange(guard)
+    machine.receive(HEADERS)
+    return machine, machine.receive(event)
+
+
+def late(commands: list[Command]) -> Record | None:
+    return only(commands, Afterwards).work()
+
+
+def event(text: str, finish: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
+    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+
+def test_a_body_that_a_rule_delays_leaves_as_work_that_waits() -> None:
+    machine, commands = asked(guardrail(Words(), rule("slow", "block")), asking(WORD))
+    deferred = only(commands, Defer)
+    assert isinstance(deferred.work, Patient)
+    assert deferred.is_awaited
+    assert machine.state is State.REQUEST_WORK
+    commands = machine.receive(WorkDone(outcome(deferred)))
+    assert refusal(commands)[0] == 403
+    assert record(commands).lane == "waiting"
+
+
+def test_a_body_that_is_only_observed_passes_at_once() -> None:
+    machine, commands = asked(guardrail(Words(), rule("slow", "flag")), asking(WORD))
+    assert kinds(commands) == ["ContinueBody", "Report", "Afterwards"]
+    assert machine.state is State.RESPONSE_HEADERS
+    first, second = record(commands), late(commands)
+    assert second is not None
+    assert first.request_id == second.request_id == ID
+    assert first.verdict is not None
+    assert first.verdict.action is Action.ALLOW
+    assert second.verdict is not None
+    assert (second.verdict.action, second.lane) == (Action.FLAG, "afterwards")
+    assert [judged.rule for judged in second.verdict.judged] == ["slow"]
+
+
+def test_what_is_not_found_makes_no_second_record() -> None:
+    _, commands = asked(guardrail(Words(), rule("slow", "flag")), asking("hello"))
+    assert late(commands) is None
+
+
+def test_an_observer_that_fails_makes_no_second_record() -> None:
+    words = Words()
+    words.failure = Failure.TIMEOUT
+    _, commands = asked(guardrail(words, rule("slow", "flag")), asking("hello"))
+    assert late(commands) is None
+
+
+def test_a_policy_without_slow_detectors_defers_nothing() -> None:
+    _, commands = asked(guardrail(Words(), rule("us_ssn", "block")), asking("hello"))
+    assert kinds(commands) == ["ContinueBody", "Report"]
+
+
+def test_a_failure_that_blocks_says_what_to_do_and_is_no_violation() -> None:
+    words = Words()
+    words.failure = Failure.TIMEOUT
+    machine, commands = asked(guardrail(words, rule("slow", "block")), asking("hello"))
+    commands = machine.receive(WorkDone(outcome(only(commands, Defer))))
+    status, error = refusal(commands)
+    assert (status, error["code"]) == (403, "detector_unavailable")
+    assert "gave no answer (timeout); try again later" in error["message"]
+    assert (record(commands).outcome, record(commands).reason) == (
+        Outcome.REFUSED,
+        "detector_timeout",
+    )
+
+
+def test_a_failure_that_lets_pass_is_on_record() -> None:
+    words = Words()
+    words.failure = Failure.REFUSED
+    guard = guardrail(words, rule("slow", "block", onError="allow"))
+    machine, commands = asked(guard, asking("hello"))
+    commands = machine.receive(WorkDone(outcome(only(commands, Defer))))
+    assert kinds(commands) == ["ContinueBody", "Report"]
+    assert (record(commands).outcome, record(commands).reason) == (
+        Outcome.FAIL_OPEN,
+        "detector_refused",
+    )
+
+
+def test_a_block_for_another_reason_is_judged_though_a_detector_failed() -> None:
+    words = Words()
+    words.failure = Failure.REFUSED
+    guard = guardrail(
+        words, rule("us_ssn", "block", rollout="shadow"), rule("slow", "block", onError="flag")
+    )
+    machine, commands = asked(guard, asking(SSN))
+    commands = machine.receive(WorkDone(outcome(only(commands, Defer))))
+    found = record(commands)
+    assert found.outcome is Outcome.FAIL_OPEN
+    assert found.verdict is not None
+    assert found.verdict.action is Action.FLAG
+
+
+def test_an_answer_may_be_delayed_too() -> None:
+    machine, _ = asked(guardrail(Words(), rule("slow", "redact", on=["response"])), asking(WORD))
+    machine.receive(ANSWER)
+    deferred = only(machine.receive(saying(f"a {WORD}")), Defer)
+    assert isinstance(deferred.work, Patient)
+    commands = machine.receive(WorkDone(outcome(deferred)))
+    assert b"a [SLOW]" in commands[0].body  # type: ignore[union-attr, operator]
+
+
+def test_a_streamed_answer_is_judged_when_it_has_ended() -> None:
+    words = Words()
+    machine, _ = asked(guardrail(words, rule("slow", "block"), rule("us_ssn")), asking("hello"))
+    assert machine.state is State.REQUEST_WORK
+    machine, _ = asked(
+        guardrail(words, rule("slow", "block", on=["response"]), rule("us_ssn")), asking("hello")
+    )
+    machine.receive(STREAM)
+    first, second = event(f"my {SSN} is {WORD[:4]}"), event(WORD[4:])
+    assert b"".join(c.body for c in machine.receive(piece(first + second)))  # type: ignore[union-attr, misc]
+    words.asked.clear()
+    commands = machine.receive(piece(event("", "stop") + b"data: [DONE]\n\n", end=True))
+    assert words.asked == []
+    found = late(commands)
+    assert [text.text for text in words.asked[0]] == [f"my [US_SSN] is {WORD}"]
+    assert found is not None
+    assert found.verdict is not None
+    assert found.verdict.action is Action.FLAG  # it has passed
+    assert [judged.rule for judged in found.verdict.shadowed] == ["slow"]
+
+
+def test_a_failure_after_a_stream_is_on_record_where_a_rule_would_have_acted() -> None:
+    words = Words()
+    machine, _ = asked(guardrail(words, rule("slow", "block", on=["response"])), asking("hello"))
+    machine.receive(STREAM)
+    words.failure = Failure.TIMEOUT
+    commands = machine.receive(piece(event("hi") + b"data: [DONE]\n\n", end=True))
+    found = late(commands)
+    assert found is not None
+    assert (found.outcome, found.reason) == (Outcome.FAIL_OPEN, "detector_timeout")
+
+
+def test_a_stream_that_is_broken_off_is_judged_as_far_as_it_went() -> None:
+    machine, _ = asked(guardrail(Words(), rule("slow", "flag", on=["response"])), asking("hello"))
+    machine.receive(STREAM)
+    machine.receive(piece(event(f"it is {WORD}")))
+    assert late(machine.cancel()) is not None
