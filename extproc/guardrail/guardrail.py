@@ -71,8 +71,9 @@ class Guardrail:
         self._slow = Slow(policy, detectors) if detectors else None
         self._redactor = redactor
         watched = {direction: policy.watched(direction) for direction in Direction}
-        fast = {direction: types.intersection(catalog.TYPES) for direction, types in watched.items()}
-        holding = policy.holding(Direction.RESPONSE).intersection(catalog.TYPES)
+        known = catalog.TYPES
+        fast = {direction: types.intersection(known) for direction, types in watched.items()}
+        holding = policy.holding(Direction.RESPONSE).intersection(known)
         observing = fast[Direction.RESPONSE] - holding
         scanners = _scanners({*fast.values(), holding, observing}, compiler)
         self._whole = {direction: scanners[types] for direction, types in fast.items()}

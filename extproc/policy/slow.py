@@ -141,7 +141,6 @@ class MeaningDetector(_Declared):
     kind: Literal["meaning"]
     classifiers: list[Classifier] = []
     topics: dict[TypeName, Annotated[list[str], Field(min_length=1, max_length=200)]] = {}
-    threshold: float = Field(default=0.6, ge=0, le=1)
     concurrency: int = Field(default=1, ge=1, le=32)
 
     @property

@@ -7,7 +7,7 @@ import pytest
 
 from extproc.detectors.slow import Failure
 from extproc.guardrail.guardrail import Guardrail, Inspection
-from extproc.model.values import Action, Direction
+from extproc.model.values import Action, Direction, Finding
 from extproc.redaction.operators import Redactor
 from tests.guardrail.making import CHAT, SSN, rule
 from tests.guardrail.slow import WORD, Words, guardrail, policy, supervised
@@ -182,29 +182,25 @@ def test_an_observer_that_fails_says_nothing_for_its_rule() -> None:
     assert [(f.kind, f.action) for f in late.failed] == [(Failure.TIMEOUT, None)]
 
 
+class Opening(Words):
+    """Opens the gate of another when it is asked."""
+
+    other: Words
+
+    def detect(self, *asked: Any) -> list[list[Finding]]:
+        self.other.gate.set()
+        return super().detect(*asked)
+
+
 def test_detectors_are_asked_at_the_same_time() -> None:
     """Each waits until the other has been asked."""
-    first, second = Words(found="first"), Words(found="second")
+    first, second = Opening(found="first"), Opening(found="second")
+    first.other, second.other = second, first
     first.gate.clear()
     second.gate.clear()
     declared = policy(rule(["first", "second"], "block", name="a"), detectors=["first", "second"])
     both = [supervised(first, "first"), supervised(second, "second")]
-    guard = Guardrail(declared, Redactor(b"key"), slow=both)
-    detect = first.detect
-
-    def together(*given: Any) -> Any:
-        second.gate.set()
-        return detect(*given)
-
-    first.detect = together  # type: ignore[method-assign]
-    detect_second = second.detect
-
-    def answering(*given: Any) -> Any:
-        first.gate.set()
-        return detect_second(*given)
-
-    second.detect = answering  # type: ignore[method-assign]
-    assert inspect(guard, WORD).failed == ()
+    assert inspect(Guardrail(declared, Redactor(b"key"), slow=both), WORD).failed == ()
 
 
 def test_one_detector_may_delay_and_another_look_on() -> None:
