@@ -47,11 +47,12 @@ def judge_line(line: bytes, guardrail: Guardrail, direction: Direction) -> dict[
     value = json_document.parse(line)
     match value:
         case {"text": str(text)}:
-            inspection = guardrail.inspect_text(direction, text.encode(), _CALLER)
+            inspection = guardrail.inspect_text(direction, text.encode(), _CALLER).finished()
             redacted = inspection.body.decode() if inspection.body is not None else text
         case {"path": str(path), "body": body}:
             raw = body.encode() if isinstance(body, str) else json_document.write(body)
-            inspection = guardrail.inspect_json(find("POST", path), direction, raw, _CALLER)
+            inspected = guardrail.inspect_json(find("POST", path), direction, raw, _CALLER)
+            inspection = inspected.finished()
             redacted = (inspection.body if inspection.body is not None else raw).decode()
         case _:
             raise BodyError("bad_line", 'write {"text": "…"} or {"path": "/…", "body": {…}}')

@@ -355,16 +355,18 @@ class Exchange:
             self._caller,
             self._limits.max_body,
         )
-        waits = self._guardrail.awaits(direction, self._caller)
-        if waits or len(body) > self._limits.inline_body or "content-encoding" in headers:
-            requested = direction is Direction.REQUEST
-            self._lane = "waiting" if waits else "deferred"
-            self._state = State.REQUEST_WORK if requested else State.RESPONSE_WORK
-            return [Defer(Patient(work) if waits else work)]
+        if len(body) > self._limits.inline_body or "content-encoding" in headers:
+            self._lane = "deferred"
+            return [self._defer(direction, Defer(work))]
         try:
             return self._inspected(direction, work())
         except BodyError as error:
             return self._unreadable(direction, error, len(body))
+
+    def _defer(self, direction: Direction, command: Defer) -> Defer:
+        requested = direction is Direction.REQUEST
+        self._state = State.REQUEST_WORK if requested else State.RESPONSE_WORK
+        return command
 
     def _on_request_work(self, event: WorkDone) -> list[Command]:
         return self._on_work(Direction.REQUEST, event)
@@ -383,6 +385,11 @@ class Exchange:
         raise ProtocolError(f"deferred work returned {type(event.result).__name__}")
 
     def _inspected(self, direction: Direction, inspection: Inspection) -> list[Command]:
+        if inspection.waits is not None:
+            # Envoy can be asked for more time once.
+            command = Defer(Patient(inspection.waits), is_awaited=self._lane == "inline")
+            self._lane = "waiting"
+            return [self._defer(direction, command)]
         verdict = inspection.verdict
         self._calls = self._calls or inspection.calls
         refusal = None

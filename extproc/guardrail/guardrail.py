@@ -54,6 +54,12 @@ class Inspection(NamedTuple):
     failed: tuple[Failed, ...] = ()  # slow detectors that it has waited for
     later: Callable[[], Late | None] | None = None
     """What others may still find out, to be called where it may take its time."""
+    waits: "Callable[[], Inspection] | None" = None
+    """Waits for detectors and says what becomes of the body; until then nothing passes."""
+
+    def finished(self) -> "Inspection":
+        """The same after waiting, if anything is waited for."""
+        return self.waits() if self.waits is not None else self
 
 
 class Guardrail:
@@ -96,10 +102,6 @@ class Guardrail:
         alone = copy(self)
         alone._slow = None  # noqa: SLF001 - one of its own kind
         return alone
-
-    def awaits(self, direction: Direction, caller: str) -> bool:
-        """Whether an inspection waits for slow detectors."""
-        return bool(self._plan(direction, caller).awaited)
 
     def enforces(self, direction: Direction) -> bool:
         """Whether a body that cannot be inspected must be refused."""
@@ -159,27 +161,30 @@ class Guardrail:
         if is_clean and plan is NOTHING:  # nearly always
             return Inspection(self._clean, None, len(segments), (), usage, reading.calls)
         look = partial(self._preview, direction, caller, segments, found)
-        heard = self._hear(plan.awaited, look, direction, caller)
-        judge = Judge(self.policy, direction, caller)
-        if reading.skipped:
-            judge.refuse(self.policy.unscanned, f"unscanned_{reading.skipped[0].reason}")
-        context = Context(Scanners(scanner, None), judge, self._redactor)
-        document, changed = redact_document(document, segments, found, context, heard.findings)
-        for failed in heard.failed:
-            judge.refuse(failed.action or Action.ALLOW, failed.reason)
-        blocked, later = judge.blocked(), None
-        if plan.observing and not blocked:
-            later = partial(self._observe, plan.observing, look, direction, caller)
-        return Inspection(
-            verdict=judge.verdict(),
-            body=write(document) if changed and not blocked else None,
-            scanned=len(segments),
-            skipped=tuple(reading.skipped),
-            usage=usage,
-            calls=reading.calls,
-            failed=heard.failed,
-            later=later,
-        )
+
+        def finish(heard: Heard) -> Inspection:
+            judge = Judge(self.policy, direction, caller)
+            if reading.skipped:
+                judge.refuse(self.policy.unscanned, f"unscanned_{reading.skipped[0].reason}")
+            context = Context(Scanners(scanner, None), judge, self._redactor)
+            judged, changed = redact_document(document, segments, found, context, heard.findings)
+            for failed in heard.failed:
+                judge.refuse(failed.action or Action.ALLOW, failed.reason)
+            blocked, later = judge.blocked(), None
+            if plan.observing and not blocked:
+                later = partial(self._observe, plan.observing, look, direction, caller)
+            return Inspection(
+                verdict=judge.verdict(),
+                body=write(judged) if changed and not blocked else None,
+                scanned=len(segments),
+                skipped=tuple(reading.skipped),
+                usage=usage,
+                calls=reading.calls,
+                failed=heard.failed,
+                later=later,
+            )
+
+        return self._hear(plan.awaited, look, direction, caller, finish)
 
     def _plan(self, direction: Direction, caller: str) -> Plan:
         return self._slow.plan(direction, caller) if self._slow is not None else NOTHING
@@ -196,13 +201,25 @@ class Guardrail:
         return preview(segments, found, Context(scanners, judge, self._redactor))
 
     def _hear(
-        self, askings: Sequence[Asking], look: Look, direction: Direction, caller: str
-    ) -> Heard:
-        """What detectors say of texts that pass so far."""
-        texts = look() if askings and self._slow is not None else None
-        if texts is None or self._slow is None:
-            return SILENCE
-        return self._slow.hear(askings, texts, direction, caller)
+        self,
+        askings: Sequence[Asking],
+        look: Look,
+        direction: Direction,
+        caller: str,
+        finish: Callable[[Heard], Inspection],
+    ) -> Inspection:
+        """What becomes of a body with what detectors say of it, at once if they know it already."""
+        slow, texts = self._slow, look() if askings else None
+        if slow is None or texts is None:
+            return finish(SILENCE)
+        questions = slow.ask(askings, texts, direction)
+
+        def wait() -> Inspection:
+            return finish(slow.hear(questions, texts, caller))
+
+        if all(question.asked.done() for question in questions):
+            return wait()
+        return Inspection(Verdict(Action.BLOCK, 0.0, self.policy.name), None, 0, waits=wait)
 
     def _observe(
         self, askings: Sequence[Asking], look: Look, direction: Direction, caller: str

@@ -60,6 +60,23 @@ class Heard(NamedTuple):
     failed: tuple[Failed, ...] = ()
 
 
+class Question(NamedTuple):
+    """What a detector was asked: texts by their indexes, and when the answer is due."""
+
+    asking: Asking
+    chosen: list[int]
+    deadline: Deadline
+    asked: "Future[Answers]"
+
+    def answer(self) -> Answers:
+        """Wait for it. Raises DetectorError."""
+        try:
+            return self.asked.result(max(self.deadline.left, 0.0))
+        except FutureTimeoutError:
+            self.asked.cancel()
+            raise DetectorError(Failure.TIMEOUT) from None
+
+
 NOTHING = Plan((), ())
 SILENCE = Heard({})
 
@@ -94,28 +111,33 @@ class Slow:
                 observing.append(asking)
         return Plan(tuple(awaited), tuple(observing)) if awaited or observing else NOTHING
 
-    def hear(
-        self, askings: Sequence[Asking], texts: Sequence[Text], direction: Direction, caller: str
-    ) -> Heard:
-        """Ask all at once and wait for each within its time."""
-        asked: list[tuple[Asking, list[int], Deadline, Future[Answers]]] = []
+    def ask(
+        self, askings: Sequence[Asking], texts: Sequence[Text], direction: Direction
+    ) -> list[Question]:
+        """Ask each about the texts that its rules are about. Waits for nobody."""
+        questions = []
         for asking in askings:
             chosen = [index for index, text in enumerate(texts) if asking.wants(text)]
             if chosen:
                 deadline = Deadline(asking.detector.bounds.timeout)
-                question = asking.detector.ask([texts[index] for index in chosen], direction)
-                asked.append((asking, chosen, deadline, question))
+                asked = asking.detector.ask([texts[index] for index in chosen], direction)
+                questions.append(Question(asking, chosen, deadline, asked))
+        return questions
+
+    def hear(self, questions: Iterable[Question], texts: Sequence[Text], caller: str) -> Heard:
+        """Wait for each answer within its time."""
         findings: dict[int, list[Finding]] = {}
         failed: list[Failed] = []
-        for asking, chosen, deadline, question in asked:
+        for question in questions:
             try:
-                answers = _answer(question, deadline)
+                answers = question.answer()
             except DetectorError as error:
-                roles = {texts[index].role for index in chosen}
+                asking = question.asking
+                roles = {texts[index].role for index in question.chosen}
                 wish = _on_error(asking.rules, roles, caller)
                 failed.append(Failed(asking.detector.name, error.kind, wish))
                 continue
-            for index, found in zip(chosen, answers, strict=True):
+            for index, found in zip(question.chosen, answers, strict=True):
                 if found:
                     findings.setdefault(index, []).extend(found)
         return Heard(findings, tuple(failed))
@@ -124,7 +146,7 @@ class Slow:
         self, askings: Sequence[Asking], texts: Sequence[Text], direction: Direction, caller: str
     ) -> "Late | None":
         """What is found in texts that have passed; None for nothing."""
-        heard = self.hear(askings, texts, direction, caller)
+        heard = self.hear(self.ask(askings, texts, direction), texts, caller)
         judge = Judge(self._policy, direction, caller)
         for index, found in sorted(heard.findings.items()):
             for finding in found:
@@ -171,14 +193,6 @@ def _hidden(segment: Segment, findings: list[Finding], context: Context) -> str:
             start, end = finding.start, finding.end
             text = text[:start] + _HIDDEN * (end - start) + text[end:]
     return text
-
-
-def _answer(question: "Future[Answers]", deadline: Deadline) -> Answers:
-    try:
-        return question.result(max(deadline.left, 0.0))
-    except FutureTimeoutError:
-        question.cancel()
-        raise DetectorError(Failure.TIMEOUT) from None
 
 
 def _naming(policy: Policy, direction: Direction, types: frozenset[str]) -> tuple[ActiveRule, ...]:

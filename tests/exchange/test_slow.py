@@ -1,10 +1,11 @@
 """Exchanges with slow detectors: what waits, and what is put on record afterwards."""
 
+import gzip
 import json
 
 from extproc.detectors.slow import Failure
-from extproc.exchange.commands import Afterwards, Command, Defer, Patient
-from extproc.exchange.events import RequestBody, WorkDone
+from extproc.exchange.commands import Afterwards, Command, ContinueBody, Defer, Patient
+from extproc.exchange.events import RequestBody, RequestHeaders, WorkDone
 from extproc.exchange.exchange import Exchange
 from extproc.exchange.state import State
 from extproc.guardrail.guardrail import Guardrail
@@ -14,6 +15,9 @@ from tests.exchange.driving import (
     ANSWER,
     HEADERS,
     ID,
+    JSON,
+    POST,
+    SMALL_INLINE,
     STREAM,
     asking,
     exchange,
@@ -35,6 +39,18 @@ def asked(guard: Guardrail, event: RequestBody) -> tuple[Exchange, list[Command]
     return machine, machine.receive(event)
 
 
+def through(guard: Guardrail, event: RequestBody) -> tuple[Exchange, list[Command]]:
+    """The same, with all work done."""
+    machine, commands = asked(guard, event)
+    return machine, finish(machine, commands)
+
+
+def finish(machine: Exchange, commands: list[Command]) -> list[Command]:
+    while isinstance(commands[-1], Defer):
+        commands = machine.receive(WorkDone(outcome(commands[-1])))
+    return commands
+
+
 def late(commands: list[Command]) -> Record | None:
     return only(commands, Afterwards).work()
 
@@ -45,7 +61,10 @@ def event(text: str, finish: str | None = None) -> bytes:
 
 
 def test_a_body_that_a_rule_delays_leaves_as_work_that_waits() -> None:
-    machine, commands = asked(guardrail(Words(), rule("slow", "block")), asking(WORD))
+    words = Words()
+    words.gate.clear()
+    machine, commands = asked(guardrail(words, rule("slow", "block")), asking(WORD))
+    words.gate.set()
     deferred = only(commands, Defer)
     assert isinstance(deferred.work, Patient)
     assert deferred.is_awaited
@@ -53,6 +72,33 @@ def test_a_body_that_a_rule_delays_leaves_as_work_that_waits() -> None:
     commands = machine.receive(WorkDone(outcome(deferred)))
     assert refusal(commands)[0] == 403
     assert record(commands).lane == "waiting"
+
+
+def test_a_large_body_is_scanned_first_and_asks_for_time_once() -> None:
+    words = Words()
+    words.gate.clear()
+    machine = exchange(guardrail(words, rule("slow", "block")), SMALL_INLINE)
+    machine.receive(HEADERS)
+    first = only(machine.receive(asking(WORD)), Defer)
+    assert not isinstance(first.work, Patient)
+    second = only(machine.receive(WorkDone(outcome(first))), Defer)
+    words.gate.set()
+    assert isinstance(second.work, Patient)
+    assert (first.is_awaited, second.is_awaited) == (True, False)
+    assert refusal(machine.receive(WorkDone(outcome(second))))[0] == 403
+
+
+def test_a_compressed_body_passes_uncompressed_after_waiting() -> None:
+    words = Words()
+    words.gate.clear()
+    machine = exchange(guardrail(words, rule("slow", "block")))
+    machine.receive(RequestHeaders(POST | JSON | {"content-encoding": "gzip"}, end_of_stream=False))
+    body = asking("hello").body
+    commands = machine.receive(RequestBody(gzip.compress(body), end_of_stream=True))
+    commands = machine.receive(WorkDone(outcome(only(commands, Defer))))
+    words.gate.set()
+    passed = only(finish(machine, commands), ContinueBody)
+    assert passed.body == body
 
 
 def test_a_body_that_is_only_observed_passes_at_once() -> None:
@@ -89,8 +135,7 @@ def test_a_policy_without_slow_detectors_defers_nothing() -> None:
 def test_a_failure_that_blocks_says_what_to_do_and_is_no_violation() -> None:
     words = Words()
     words.failure = Failure.TIMEOUT
-    machine, commands = asked(guardrail(words, rule("slow", "block")), asking("hello"))
-    commands = machine.receive(WorkDone(outcome(only(commands, Defer))))
+    _, commands = through(guardrail(words, rule("slow", "block")), asking("hello"))
     status, error = refusal(commands)
     assert (status, error["code"]) == (403, "detector_unavailable")
     assert "gave no answer (timeout); try again later" in error["message"]
@@ -104,8 +149,7 @@ def test_a_failure_that_lets_pass_is_on_record() -> None:
     words = Words()
     words.failure = Failure.REFUSED
     guard = guardrail(words, rule("slow", "block", onError="allow"))
-    machine, commands = asked(guard, asking("hello"))
-    commands = machine.receive(WorkDone(outcome(only(commands, Defer))))
+    _, commands = through(guard, asking("hello"))
     assert kinds(commands) == ["ContinueBody", "Report"]
     assert (record(commands).outcome, record(commands).reason) == (
         Outcome.FAIL_OPEN,
@@ -119,8 +163,7 @@ def test_a_block_for_another_reason_is_judged_though_a_detector_failed() -> None
     guard = guardrail(
         words, rule("us_ssn", "block", rollout="shadow"), rule("slow", "block", onError="flag")
     )
-    machine, commands = asked(guard, asking(SSN))
-    commands = machine.receive(WorkDone(outcome(only(commands, Defer))))
+    _, commands = through(guard, asking(SSN))
     found = record(commands)
     assert found.outcome is Outcome.FAIL_OPEN
     assert found.verdict is not None
@@ -130,16 +173,12 @@ def test_a_block_for_another_reason_is_judged_though_a_detector_failed() -> None
 def test_an_answer_may_be_delayed_too() -> None:
     machine, _ = asked(guardrail(Words(), rule("slow", "redact", on=["response"])), asking(WORD))
     machine.receive(ANSWER)
-    deferred = only(machine.receive(saying(f"a {WORD}")), Defer)
-    assert isinstance(deferred.work, Patient)
-    commands = machine.receive(WorkDone(outcome(deferred)))
+    commands = finish(machine, machine.receive(saying(f"a {WORD}")))
     assert b"a [SLOW]" in commands[0].body  # type: ignore[union-attr, operator]
 
 
 def test_a_streamed_answer_is_judged_when_it_has_ended() -> None:
     words = Words()
-    machine, _ = asked(guardrail(words, rule("slow", "block"), rule("us_ssn")), asking("hello"))
-    assert machine.state is State.REQUEST_WORK
     machine, _ = asked(
         guardrail(words, rule("slow", "block", on=["response"]), rule("us_ssn")), asking("hello")
     )

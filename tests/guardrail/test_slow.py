@@ -18,7 +18,16 @@ REQUEST, RESPONSE = Direction.REQUEST, Direction.RESPONSE
 def inspect(guard: Guardrail, *messages: str | dict[str, Any]) -> Inspection:
     said = [m if isinstance(m, dict) else {"role": "user", "content": m} for m in messages]
     body = json.dumps({"model": "m", "messages": said}).encode()
-    return guard.inspect_json(CHAT, REQUEST, body, "caller")
+    return guard.inspect_json(CHAT, REQUEST, body, "caller").finished()
+
+
+def waits(words: Words, guard: Guardrail, direction: Direction = REQUEST) -> bool:
+    """Whether a body waits for an answer that does not come."""
+    words.gate.clear()
+    inspection = guard.inspect_text(direction, b"text", "caller")
+    words.gate.set()
+    assert inspection.waits is None or inspection.verdict.action is Action.BLOCK
+    return inspection.waits is not None
 
 
 def contents(inspection: Inspection) -> list[Any]:
@@ -27,8 +36,9 @@ def contents(inspection: Inspection) -> list[Any]:
 
 
 def test_an_enforced_block_waits_and_blocks() -> None:
-    guard = guardrail(Words(), rule("slow", "block"))
-    assert guard.awaits(REQUEST, "caller")
+    words = Words()
+    guard = guardrail(words, rule("slow", "block"))
+    assert waits(words, guard)
     inspection = inspect(guard, f"it is {WORD}")
     assert inspection.verdict.action is Action.BLOCK
     assert inspection.later is None
@@ -50,7 +60,7 @@ def test_a_type_that_is_known_may_be_found_slowly_too() -> None:
     declared = {"name": "slow", "kind": "webhook", "url": "http://127.0.0.1:1/"}
     known = policy(rule("pii"), declared=[declared | {"labels": {"x": "us_ssn"}}])
     guard = Guardrail(known, Redactor(b"key"), slow=[supervised(words)])
-    assert guard.awaits(REQUEST, "caller")
+    assert waits(words, guard)
     assert contents(inspect(guard, f"{WORD} {SSN}")) == ["[US_SSN] [US_SSN]"]
 
 
@@ -67,7 +77,6 @@ def test_a_type_that_is_known_may_be_found_slowly_too() -> None:
 def test_what_only_observes_is_asked_afterwards(chosen: dict[str, Any]) -> None:
     words = Words()
     guard = guardrail(words, chosen)
-    assert not guard.awaits(REQUEST, "caller")
     inspection = inspect(guard, f"it is {WORD}")
     assert (inspection.verdict.action, inspection.body) == (Action.ALLOW, None)
     assert words.asked == []
@@ -84,14 +93,16 @@ def test_what_is_observed_and_not_found_is_nothing() -> None:
 
 
 def test_nobody_is_asked_where_no_rule_wants_to_know() -> None:
-    guard = guardrail(Words(), rule("slow", "allow"), rule("us_ssn", on=["response"]))
-    assert not guard.awaits(REQUEST, "caller")
+    words = Words()
+    guard = guardrail(words, rule("slow", "allow"), rule("us_ssn", on=["response"]))
+    assert not waits(words, guard)
     assert inspect(guard, WORD).later is None
 
 
 def test_a_rule_about_answers_does_not_delay_requests() -> None:
-    guard = guardrail(Words(), rule("slow", "block", on=["response"]))
-    assert (guard.awaits(REQUEST, "c"), guard.awaits(RESPONSE, "c")) == (False, True)
+    words = Words()
+    guard = guardrail(words, rule("slow", "block", on=["response"]))
+    assert (waits(words, guard), waits(words, guard, RESPONSE)) == (False, True)
 
 
 def test_what_the_fast_lane_blocks_is_shown_to_nobody() -> None:
@@ -118,6 +129,25 @@ def test_only_texts_of_the_roles_of_its_rules_are_shown() -> None:
     tool = {"role": "tool", "tool_call_id": "1", "content": "result"}
     assert inspect(guard, WORD, tool).verdict.action is Action.ALLOW
     assert [text.text for text in words.asked[0]] == ["result"]
+
+
+def test_a_body_without_texts_of_those_roles_does_not_wait() -> None:
+    words = Words()
+    assert not waits(words, guardrail(words, rule("slow", "block", roles=["tool"])))
+    assert words.asked == []
+
+
+def test_a_body_that_is_known_does_not_wait() -> None:
+    words = Words()
+    chosen = policy(rule("slow", "block"))
+    guard = Guardrail(chosen, Redactor(b"key"), slow=[supervised(words, cache=60.0)])
+    assert waits(words, guard)
+    assert inspect(guard, WORD).verdict.action is Action.BLOCK
+    assert inspect(guard, "fine").verdict.action is Action.ALLOW
+    body = json.dumps({"messages": [{"role": "user", "content": WORD}]}).encode()
+    inspection = guard.inspect_json(CHAT, REQUEST, body, "caller")
+    assert inspection.waits is None
+    assert inspection.verdict.action is Action.BLOCK
 
 
 def test_what_is_found_in_json_in_a_string_takes_all_of_it() -> None:
@@ -220,6 +250,5 @@ def test_one_detector_may_delay_and_another_look_on() -> None:
 def test_without_slow_detectors_the_same_policy_is_fast() -> None:
     words = Words()
     guard = guardrail(words, rule("us_ssn"), rule("slow", "block")).fast
-    assert not guard.awaits(REQUEST, "caller")
     assert contents(inspect(guard, f"{WORD} {SSN}")) == [f"{WORD} [US_SSN]"]
     assert words.asked == []
