@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from extproc.model.errors import ExtprocError
 from extproc.model.values import Direction, Finding
@@ -101,21 +101,15 @@ class Labels:
         return Finding(named, self._families[named], start, end, score)
 
 
-def checked(start: object, end: object, score: object, length: int) -> tuple[int, int, float]:
+def checked(start: Any, end: Any, score: Any, length: int) -> tuple[int, int, float]:
     """A span of a text of that length and its score, as somebody else has said.
 
     Both ends 0 mean the whole text. Raises DetectorError `bad_answer` for what is none.
     """
-    sure = isinstance(score, int | float) and not isinstance(score, bool) and 0 <= score <= 1
-    if not (_is_place(start) and _is_place(end) and sure):
+    if type(start) is not int or type(end) is not int or type(score) not in (int, float):
+        raise DetectorError(Failure.BAD_ANSWER, "a span or score is not a number")
+    if start == end == 0:
+        end = length
+    if not (0 <= start <= end <= length and 0 <= score <= 1):
         raise DetectorError(Failure.BAD_ANSWER, "a span or score is out of range")
-    first, last = int(str(start)), int(str(end))
-    if first == last == 0:
-        last = length
-    if not 0 <= first <= last <= length:
-        raise DetectorError(Failure.BAD_ANSWER, "a span is outside its text")
-    return first, last, float(str(score))
-
-
-def _is_place(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return start, end, float(score)

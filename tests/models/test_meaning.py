@@ -48,7 +48,7 @@ def test_a_topic_is_known_by_its_meaning() -> None:
 
 def test_only_the_windows_about_it_are_found() -> None:
     filler = "The recipe needs flour, water, salt and a warm oven. " * 20
-    said = "The company plans to cut many jobs, and management will lay off hundreds of employees."
+    said = "The company plans to cut jobs. " * 4
     text = f"{filler}{said} {filler}"
     topics = {"layoffs": ["The company plans to cut jobs"]}
     findings = MeaningDetector(embedder(), (), topics, 0.5, FAMILIES).detect(

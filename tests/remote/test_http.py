@@ -2,8 +2,11 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from extproc.detectors.slow import Deadline, DetectorError, Failure, Labels, SlowDetector, Text
 from extproc.model.errors import InputError
@@ -159,6 +162,68 @@ def test_a_connection_is_used_again_and_replaced_when_it_was_closed(
     detector.close()
 
 
-def test_authorities_must_be_readable(tmp_path: object) -> None:
+def test_authorities_must_be_readable(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="name a PEM file"):
-        HttpClient("https://localhost/x", {}, __import__("pathlib").Path(f"{tmp_path}/none.pem"))
+        HttpClient("https://localhost/x", {}, tmp_path / "none.pem")
+
+
+class Saying(HttpClient):
+    """Answers without a network."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__("http://localhost/", {}, None)
+        self.answer = answer
+
+    def post(self, document: object, deadline: Deadline) -> object:
+        return self.answer
+
+
+_KEYS = st.sampled_from(
+    [
+        "results",
+        "findings",
+        "label",
+        "start",
+        "end",
+        "score",
+        "category_scores",
+        "decision",
+        "threat_type",
+        "confidence",
+        "redacted_messages",
+        "content",
+    ]
+)
+_WORDS = st.sampled_from(["allow", "block", "redact", "word", ""]) | st.text(max_size=5)
+_LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | _WORDS
+_JSON = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+_FINDING = st.fixed_dictionaries(
+    {"label": _WORDS | _LEAVES, "score": st.floats(-1, 2) | _LEAVES},
+    optional={"start": st.integers(-1, 20) | _LEAVES, "end": st.integers(-1, 20) | _LEAVES},
+)
+_RESULTS = st.fixed_dictionaries(
+    {"results": st.lists(st.fixed_dictionaries({"findings": st.lists(_FINDING, max_size=3)}))}
+)
+
+
+@given(_JSON | _RESULTS)
+def test_any_answer_is_findings_within_the_texts_or_a_failure(answer: object) -> None:
+    client = Saying(answer)
+    for detector in (
+        WebhookDetector(client, WHOLE),
+        ModerationDetector(client, "m", WHOLE),
+        GuardDetector(client, WHOLE),
+    ):
+        try:
+            found = detector.detect(TEXTS, Direction.REQUEST, Deadline(5))
+        except DetectorError as error:
+            assert error.kind is Failure.BAD_ANSWER  # noqa: PT017 - as good as an answer
+            continue
+        for text, findings in zip(TEXTS, found, strict=True):
+            for finding in findings:
+                assert 0 <= finding.start <= finding.end <= len(text.text)
+                assert 0 <= finding.score <= 1
