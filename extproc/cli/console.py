@@ -88,9 +88,11 @@ class _JudgementHandler(logging.Handler):
         verdict = fields["verdict"] or fields["outcome"]
         colour = _COLOURS.get(verdict, "magenta")
         found = ", ".join(f"{name} x{count}" for name, count in fields.get("findings", {}).items())
+        took = fields.get("response_time_ms")
+        when = " afterwards" if took is None else f"{took:8.2f} ms"
         _console.print(
             f"{fields['test_type']:<8} [{colour}]{verdict:<7}[/{colour}] "
-            f"{fields['response_time_ms']:8.2f} ms  {found or fields.get('reason', '')}"
+            f"{when}  {found or fields.get('reason', '')}"
         )
 
 

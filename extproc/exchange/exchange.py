@@ -49,7 +49,7 @@ from extproc.exchange.inspector import inspect
 from extproc.exchange.state import Limits, State
 from extproc.guardrail.blocks import is_failure, of_verdict
 from extproc.guardrail.guardrail import Guardrail, Inspection
-from extproc.guardrail.slow import Late
+from extproc.guardrail.slow import Failed, Late
 from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.errors import BodyError, ContractError, ProtocolError
 from extproc.model.record import Outcome, Record
@@ -395,11 +395,12 @@ class Exchange:
         refusal = None
         if verdict.action is Action.BLOCK:
             refusal = of_verdict(verdict, direction, self._request_id, self._calls)
+        outcome = _outcome(inspection)
         record = self._record(
             direction,
-            _outcome(inspection),
+            outcome,
             verdict=verdict,
-            reason=inspection.failed[0].reason if inspection.failed else verdict.reason,
+            reason=verdict.reason if outcome is Outcome.JUDGED else _missed(inspection.failed)[0],
             scanned=inspection.scanned,
             skipped=inspection.skipped,
             usage=inspection.usage,
@@ -572,13 +573,17 @@ class Exchange:
 
 def _outcome(inspection: Inspection) -> Outcome:
     """Whether slow detectors that a rule waited for have failed, and the body passed or not."""
-    if not inspection.failed:
-        return Outcome.JUDGED
     verdict = inspection.verdict
-    refused = verdict.action is Action.BLOCK and is_failure(verdict)
-    if refused:
-        return Outcome.REFUSED
-    return Outcome.JUDGED if verdict.action is Action.BLOCK else Outcome.FAIL_OPEN
+    if not _missed(inspection.failed):
+        return Outcome.JUDGED
+    if verdict.action is not Action.BLOCK:
+        return Outcome.FAIL_OPEN
+    return Outcome.REFUSED if is_failure(verdict) else Outcome.JUDGED
+
+
+def _missed(failed: tuple[Failed, ...]) -> list[str]:
+    """Why rules that would have acted could not be asked; of one that observes a metric tells."""
+    return [each.reason for each in failed if each.action is not None]
 
 
 def _late(later: Callable[[], Late | None], record: Record) -> Record | None:
@@ -586,8 +591,7 @@ def _late(later: Callable[[], Late | None], record: Record) -> Record | None:
     late = later()
     if late is None:
         return None
-    # A detector that only observes may fail: there is a metric for that.
-    missed = [failed for failed in late.failed if failed.action is not None]
+    missed = _missed(late.failed)
     if not (missed or late.verdict.judged or late.verdict.shadowed):
         return None
     return replace(
@@ -595,7 +599,7 @@ def _late(later: Callable[[], Late | None], record: Record) -> Record | None:
         outcome=Outcome.FAIL_OPEN if missed else Outcome.JUDGED,
         lane="afterwards",
         verdict=late.verdict,
-        reason=missed[0].reason if missed else "",
+        reason=missed[0] if missed else "",
         scanned=late.texts,
         skipped=(),
         usage=None,

@@ -19,15 +19,21 @@ _HIDDEN = "*"
 
 
 class Asking(NamedTuple):
-    """A detector with the rules that want to know of what it finds, for one caller."""
+    """A detector with the rules that want to know of what it finds, for one caller.
+
+    What rules `besides` them are about is left to another asking.
+    """
 
     detector: Supervised
     rules: tuple[ActiveRule, ...]
+    besides: tuple[ActiveRule, ...] = ()
 
     def wants(self, text: Text) -> bool:
         """Whether some rule is about whoever said this."""
-        return bool(text.text.strip()) and any(
-            not active.rule.roles or text.role in active.rule.roles for active in self.rules
+        return (
+            bool(text.text.strip())
+            and _about(self.rules, text.role)
+            and not _about(self.besides, text.role)
         )
 
 
@@ -105,10 +111,14 @@ class Slow:
         observing: list[Asking] = []
         for asking in wanting:
             modes = [(active, mode(active, caller)) for active in asking.rules]
-            if any(acts == "enforce" and a.rule.action in BITES for a, acts in modes):
-                awaited.append(asking)
-            elif any(acts != "off" for _, acts in modes):
-                observing.append(asking)
+            acting = tuple(
+                active for active, how in modes if how == "enforce" and active.rule.action in BITES
+            )
+            looking = tuple(a for a, how in modes if how != "off" and a not in acting)
+            if acting:
+                awaited.append(Asking(asking.detector, acting))
+            if looking and all(active.rule.roles for active in acting):
+                observing.append(Asking(asking.detector, looking, acting))
         return Plan(tuple(awaited), tuple(observing)) if awaited or observing else NOTHING
 
     def ask(
@@ -193,6 +203,10 @@ def _hidden(segment: Segment, findings: list[Finding], context: Context) -> str:
             start, end = finding.start, finding.end
             text = text[:start] + _HIDDEN * (end - start) + text[end:]
     return text
+
+
+def _about(rules: Iterable[ActiveRule], role: str) -> bool:
+    return any(not active.rule.roles or role in active.rule.roles for active in rules)
 
 
 def _naming(policy: Policy, direction: Direction, types: frozenset[str]) -> tuple[ActiveRule, ...]:

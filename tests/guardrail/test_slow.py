@@ -137,6 +137,33 @@ def test_a_body_without_texts_of_those_roles_does_not_wait() -> None:
     assert words.asked == []
 
 
+def test_of_one_body_some_texts_may_wait_and_others_be_observed() -> None:
+    words = Words()
+    tools = rule("slow", "block", roles=["tool"], name="tools")
+    guard = guardrail(words, tools, rule("slow", "flag", name="all"))
+    assert not waits(words, guard)
+    tool = {"role": "tool", "tool_call_id": "1", "content": "result"}
+    inspection = inspect(guard, WORD, tool)
+    assert [[text.role for text in texts] for texts in words.asked] == [["tool"]]
+    assert inspection.verdict.action is Action.ALLOW
+    assert inspection.later is not None
+    late = inspection.later()
+    assert [[text.role for text in texts] for texts in words.asked] == [["tool"], ["user"]]
+    assert late is not None
+    assert [judged.rule for judged in late.verdict.judged] == ["all"]
+
+
+def test_a_rule_that_only_looks_on_is_told_what_others_wait_for() -> None:
+    words = Words()
+    guard = guardrail(
+        words, rule("slow", "block", rollout="shadow", name="shadow"), rule("slow", name="acts")
+    )
+    inspection = inspect(guard, WORD)
+    assert inspection.later is None
+    verdict = inspection.verdict
+    assert [judged.rule for judged in (*verdict.judged, *verdict.shadowed)] == ["acts", "shadow"]
+
+
 def test_a_body_that_is_known_does_not_wait() -> None:
     words = Words()
     chosen = policy(rule("slow", "block"))
