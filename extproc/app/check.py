@@ -5,9 +5,8 @@ from pathlib import Path
 from extproc.app.settings import Settings, check_settings
 from extproc.detectors.catalog import TYPES
 from extproc.guardrail.guardrail import Guardrail
-from extproc.model.values import Direction
 from extproc.policy.load import load_policies
-from extproc.policy.policy import BITES, Policy
+from extproc.policy.policy import Policy
 from extproc.policy.source import FileProblemsError, read_documents
 from extproc.redaction.operators import Redactor
 
@@ -28,22 +27,11 @@ def check_file(path: Path) -> str:
 def slow_warnings(policy: Policy) -> list[str]:
     """What an author may not expect of slow detectors."""
     named = frozenset[str]().union(*(active.types for active in policy.rules))
-    said = [
+    return [
         f"no rule names what detector {each.name} finds, so it is not asked"
         for each in policy.detectors
         if named.isdisjoint(each.types)
     ]
-    slow = frozenset[str]().union(*(each.types for each in policy.detectors)) - TYPES.keys()
-    said += [
-        f"rule {active.rule.name}: slow detectors judge a streamed answer when it has passed; "
-        f"there it only observes {', '.join(sorted(active.types & slow))}"
-        for active in policy.rules
-        if active.enforced
-        and active.rule.action in BITES
-        and Direction.RESPONSE in active.rule.on
-        and not slow.isdisjoint(active.types)
-    ]
-    return said
 
 
 def _is_settings(path: Path) -> bool:

@@ -116,6 +116,7 @@ class Exchange:
         self._guard: StreamGuard | None = None
         self._stream_refusal = _NO_REFUSAL
         self._unread: BodyError | None = None  # why both sides pass as they are
+        self._is_trailed = False  # whether a stream that waits has ended in trailers
         self._is_coded = False  # whether the response is a compressed stream
         self._reported = False
         self._in_turn = False  # whether the response began after the request was dealt with
@@ -282,18 +283,20 @@ class Exchange:
         """Guard a piece of a stream. None for a large one, to be guarded elsewhere."""
         guard, size = self._open_guard(), len(event.body)
         self._bytes += size
-        if size > self._limits.inline_body or self._is_coded:
+        if size > self._limits.inline_body or self._is_coded or guard.waiting is not None:
             self._piece = event
             return None
         return guard.feed(event.body, self._stream_refusal, final=event.end_of_stream)
 
-    def _piece_work(self) -> Callable[[], Step]:
-        piece = self._piece
-        feed = self._open_guard().feed
-        return partial(feed, piece.body, self._stream_refusal, final=piece.end_of_stream)
+    def _piece_work(self) -> Callable[[], object]:
+        piece, guard = self._piece, self._open_guard()
+        work = partial(guard.feed, piece.body, self._stream_refusal, final=piece.end_of_stream)
+        return work if guard.waiting is None else Patient(work)
 
     def _on_stream_work(self, event: WorkDone) -> list[Command]:
         self._state = State.STREAM
+        if self._is_trailed:
+            return self._after_stream_trailers(_step(event))
         return self._after_stream_body(self._piece, _step(event))
 
     def _on_chunk_work(self, event: WorkDone) -> list[Command]:
@@ -321,7 +324,15 @@ class Exchange:
         guard = self._open_guard()
         if guard.ended():
             return []
-        step = guard.feed(b"", self._stream_refusal, final=True)
+        self._piece = ResponseBody(b"", end_of_stream=True)
+        work = self._piece_work()
+        if guard.waiting is not None:
+            self._is_trailed = True
+            self._state = State.STREAM_WORK
+            return [Defer(work, is_awaited=False)]
+        return self._after_stream_trailers(_step(WorkDone(work())))
+
+    def _after_stream_trailers(self, step: Step) -> list[Command]:
         commands: list[Command] = []
         if step.data or step.ended:
             commands.append(SendBody(step.data, end_of_stream=step.ended))
@@ -395,7 +406,7 @@ class Exchange:
         refusal = None
         if verdict.action is Action.BLOCK:
             refusal = of_verdict(verdict, direction, self._request_id, self._calls)
-        outcome = _outcome(inspection)
+        outcome = _outcome(verdict, inspection.failed)
         record = self._record(
             direction,
             outcome,
@@ -498,15 +509,19 @@ class Exchange:
             return []
         self._reported = True
         guard = self._open_guard()
-        outcome = Outcome.JUDGED
+        outcome, reason = Outcome.JUDGED, guard.verdict().reason
         if guard.unreadable:
             refused = self._guardrail.enforces(Direction.RESPONSE) or guard.ended()
             outcome = Outcome.REFUSED if refused else Outcome.FAIL_OPEN
+        elif guard.waiting is not None:
+            failed = tuple(guard.waiting.failed)
+            outcome = _outcome(guard.verdict(), failed)
+            reason = reason if outcome is Outcome.JUDGED else _missed(failed)[0]
         record = self._record(
             Direction.RESPONSE,
             outcome,
             verdict=guard.verdict(),
-            reason=guard.unreadable or guard.verdict().reason,
+            reason=guard.unreadable or reason,
             scanned=guard.events,
             skipped=tuple(guard.skipped),
             usage=guard.usage,
@@ -571,10 +586,9 @@ class Exchange:
     }
 
 
-def _outcome(inspection: Inspection) -> Outcome:
+def _outcome(verdict: Verdict, failed: tuple[Failed, ...]) -> Outcome:
     """Whether slow detectors that a rule waited for have failed, and the body passed or not."""
-    verdict = inspection.verdict
-    if not _missed(inspection.failed):
+    if not _missed(failed):
         return Outcome.JUDGED
     if verdict.action is not Action.BLOCK:
         return Outcome.FAIL_OPEN

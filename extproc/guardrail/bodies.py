@@ -47,7 +47,7 @@ def redact_document(
             known = next(findings)
             if index in more:
                 known = sorted([*known, *more[index]], key=_order)
-            text = _edited(segment.text, known, segment, context)
+            text = edited(segment.text, known, segment, context)
         if judge.blocked():
             return document, False
         if text == segment.text:
@@ -68,10 +68,11 @@ def redact_document(
 
 def redacted_text(text: str, segment: Segment, context: Context, scanner: Scanner) -> str:
     """`text` with what an enforced rule redacts; findings are judged as those of `segment`."""
-    return _edited(text, scanner.find(NormalText(text)), segment, context)
+    return edited(text, scanner.find(NormalText(text)), segment, context)
 
 
-def _edited(text: str, findings: list[Finding], segment: Segment, context: Context) -> str:
+def edited(text: str, findings: list[Finding], segment: Segment, context: Context) -> str:
+    """The text with what an enforced rule redacts of `findings`, which are in order."""
     if not findings:
         return text
     edits: list[Edit] = []

@@ -19,6 +19,7 @@ from extproc.dialects.walk import Reading
 from extproc.guardrail.bodies import find_all, redact_document
 from extproc.guardrail.decoded import DecodedStreamGuard
 from extproc.guardrail.filters import Context, Scanners
+from extproc.guardrail.held import Waiting
 from extproc.guardrail.slow import (
     NOTHING,
     SILENCE,
@@ -32,7 +33,7 @@ from extproc.guardrail.slow import (
 )
 from extproc.guardrail.stream import StreamGuard
 from extproc.guardrail.supervised import Supervised
-from extproc.guardrail.transcript import Transcript
+from extproc.guardrail.transcript import Aside, Transcript
 from extproc.model.values import Action, Direction, Finding, Segment, Skipped, Usage, Verdict
 from extproc.policy.judge import Judge
 from extproc.policy.policy import Policy
@@ -234,8 +235,7 @@ class Guardrail:
         plan, transcript = self._plan(Direction.RESPONSE, caller), guard.transcript
         if plan is NOTHING or transcript is None:
             return None
-        askings = (*plan.awaited, *plan.observing)
-        return partial(self._observe, askings, transcript.texts, Direction.RESPONSE, caller)
+        return partial(self._observe, plan.observing, transcript.texts, Direction.RESPONSE, caller)
 
     def open_stream(
         self, reader: StreamReader, caller: str, max_event: int, codings: tuple[str, ...] = ()
@@ -244,14 +244,16 @@ class Guardrail:
         judge = Judge(self.policy, Direction.RESPONSE, caller)
         context = Context(self._streamed, judge, self._redactor)
         scanner = self._whole[Direction.RESPONSE]
-        asks = self._plan(Direction.RESPONSE, caller) is not NOTHING
-        transcript = Transcript() if asks else None
+        plan, waiting = self._plan(Direction.RESPONSE, caller), None
+        if plan.awaited and self._slow is not None:
+            waiting = Waiting(self._slow, plan.awaited, caller, context)
+        aside = Aside(Transcript() if plan.observing else None, waiting)
         if codings:
             decoder = Decoder(codings)
             return DecodedStreamGuard(
-                decoder, reader, context, scanner, self.policy, max_event, transcript
+                decoder, reader, context, scanner, self.policy, max_event, aside
             )
-        return StreamGuard(reader, context, scanner, self.policy, max_event, transcript)
+        return StreamGuard(reader, context, scanner, self.policy, max_event, aside)
 
 
 def _scanners(wanted: set[frozenset[str]], compiler: Compiler) -> dict[frozenset[str], Scanner]:

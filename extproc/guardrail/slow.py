@@ -121,6 +121,10 @@ class Slow:
                 observing.append(Asking(asking.detector, looking, acting))
         return Plan(tuple(awaited), tuple(observing)) if awaited or observing else NOTHING
 
+    def judge(self, direction: Direction, caller: str) -> Judge:
+        """One that has judged nothing."""
+        return Judge(self._policy, direction, caller)
+
     def ask(
         self, askings: Sequence[Asking], texts: Sequence[Text], direction: Direction
     ) -> list[Question]:
@@ -157,7 +161,7 @@ class Slow:
     ) -> "Late | None":
         """What is found in texts that have passed; None for nothing."""
         heard = self.hear(self.ask(askings, texts, direction), texts, caller)
-        judge = Judge(self._policy, direction, caller)
+        judge = self.judge(direction, caller)
         for index, found in sorted(heard.findings.items()):
             for finding in found:
                 judge.decide(finding, (), texts[index].role)

@@ -1,10 +1,11 @@
 """What has passed of a streamed answer, for those who judge it when it has ended."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from extproc.detectors.slow import Text
 from extproc.guardrail.filters import Filter
+from extproc.guardrail.held import Waiting
 from extproc.model.values import Format, Path, Segment
 
 _MOST = 64 << 10  # characters of one stream
@@ -43,6 +44,16 @@ class Transcript:
         """Each text once: many APIs say all of it again at the end."""
         found = (Text("".join(pieces), role) for role, pieces in self._texts)
         return list(dict.fromkeys(text for text in found if text.text))
+
+
+class Aside(NamedTuple):
+    """What slow detectors have to do with a stream: to judge it when it has passed, or before."""
+
+    transcript: Transcript | None = None
+    waiting: Waiting | None = None
+
+
+NOBODY = Aside()
 
 
 class _Followed:

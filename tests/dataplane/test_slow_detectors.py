@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.dataplane.harness import CHAT, Stack, eventually, policy, stack
+from tests.dataplane.harness import CHAT, FULL_DUPLEX, Stack, eventually, policy, stack
 from tests.dataplane.recorder import Answer, Received, Recorder, document, stream
 from tests.remote.services import WORD, free_port, grpc_service, http_service
 
@@ -136,25 +136,43 @@ def test_a_processor_is_ready_without_its_services(recorder: Recorder) -> None:
         assert ask(running, "hello").status_code == 403
 
 
-def test_a_streamed_answer_is_on_record_when_it_has_passed(recorder: Recorder) -> None:
+def streamed(*pieces: str) -> Answer:
     events = [
         {"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]}
-        for piece in ("this is ", WORD[:3], WORD[3:])
+        for piece in pieces
     ]
     chunks = [f"data: {json.dumps(event)}\n\n".encode() for event in events]
+    return stream([*chunks, b"data: [DONE]\n\n"])
 
-    def streamed(_request: Received) -> Answer:
-        return stream([*chunks, b"data: [DONE]\n\n"])
 
+def test_a_streamed_answer_that_is_observed_is_on_record_afterwards(recorder: Recorder) -> None:
     with http_service() as service:
-        text = policy(rule("block", on=["response"]), detectors=[hook(service.url)])
-        with stack(recorder, text) as running, recorder.answering(streamed):
-            response = ask(running, "hello")
+        text = policy(rule("flag", on=["response"]), detectors=[hook(service.url)])
+        with stack(recorder, text) as running:
+            with recorder.answering(lambda _: streamed("this is ", WORD[:3], WORD[3:])):
+                response = ask(running, "hello")
             assert response.status_code == 200
             assert WORD[3:] in response.text
             assert eventually(lambda: bool(late_lines(running)))
             [line] = late_lines(running)
-            assert line["shadow_rules"] == ["slow-rule"]
+            assert line["rules"] == ["slow-rule"]
+
+
+@pytest.mark.parametrize("mode", ["full_duplex", "streamed"])
+def test_a_streamed_answer_waits_in_windows(recorder: Recorder, mode: str) -> None:
+    if mode == "full_duplex" and not FULL_DUPLEX:
+        mode = "streamed"
+    sentences = ["A sentence that says nothing in particular. "] * 30
+    with http_service() as service:
+        text = policy(rule("redact", on=["response"]), detectors=[hook(service.url)])
+        with stack(recorder, text, stream_mode=mode) as running:
+            said = [*sentences, f"It is {WORD[:4]}", f"{WORD[4:]}. ", *sentences]
+            with recorder.answering(lambda _: streamed(*said)):
+                response = ask(running, "hello")
+            events = [line[6:] for line in response.text.splitlines() if line[:7] == "data: {"]
+            passed = [json.loads(event)["choices"][0]["delta"]["content"] for event in events]
+            assert "".join(passed) == "".join(said).replace(WORD, "[HOOK]")
+            assert len(service.asked) > 5
 
 
 def test_a_reload_puts_other_detectors_in_force(recorder: Recorder) -> None:

@@ -3,9 +3,11 @@
 import gzip
 import json
 
+import pytest
+
 from extproc.detectors.slow import Failure
-from extproc.exchange.commands import Afterwards, Command, ContinueBody, Defer, Patient
-from extproc.exchange.events import RequestBody, RequestHeaders, WorkDone
+from extproc.exchange.commands import Afterwards, Command, ContinueBody, Defer, Patient, SendBody
+from extproc.exchange.events import RequestBody, RequestHeaders, ResponseTrailers, WorkDone
 from extproc.exchange.exchange import Exchange
 from extproc.exchange.state import State
 from extproc.guardrail.guardrail import Guardrail
@@ -177,34 +179,61 @@ def test_an_answer_may_be_delayed_too() -> None:
     assert b"a [SLOW]" in commands[0].body  # type: ignore[union-attr, operator]
 
 
-def test_a_streamed_answer_is_judged_when_it_has_ended() -> None:
+def test_a_streamed_answer_that_is_observed_is_judged_when_it_has_ended() -> None:
     words = Words()
-    machine, _ = asked(
-        guardrail(words, rule("slow", "block", on=["response"]), rule("us_ssn")), asking("hello")
-    )
+    guard = guardrail(words, rule("slow", "flag", on=["response"]), rule("us_ssn"))
+    machine, _ = asked(guard, asking("hello"))
     machine.receive(STREAM)
-    first, second = event(f"my {SSN} is {WORD[:4]}"), event(WORD[4:])
-    assert b"".join(c.body for c in machine.receive(piece(first + second)))  # type: ignore[union-attr, misc]
-    words.asked.clear()
+    commands = machine.receive(piece(event(f"my {SSN} is {WORD[:4]}") + event(WORD[4:])))
+    assert kinds(commands) == ["SendBody"]
     commands = machine.receive(piece(event("", "stop") + b"data: [DONE]\n\n", end=True))
     assert words.asked == []
     found = late(commands)
     assert [text.text for text in words.asked[0]] == [f"my [US_SSN] is {WORD}"]
     assert found is not None
     assert found.verdict is not None
-    assert found.verdict.action is Action.FLAG  # it has passed
-    assert [judged.rule for judged in found.verdict.shadowed] == ["slow"]
+    assert found.verdict.action is Action.FLAG
+    assert [judged.rule for judged in found.verdict.judged] == ["slow"]
 
 
-def test_a_failure_after_a_stream_is_on_record_where_a_rule_would_have_acted() -> None:
-    words = Words()
-    machine, _ = asked(guardrail(words, rule("slow", "block", on=["response"])), asking("hello"))
+def test_pieces_of_a_stream_that_a_rule_delays_leave_as_work_that_waits() -> None:
+    guard = guardrail(Words(), rule("slow", "block", on=["response"]))
+    machine, _ = asked(guard, asking("hello"))
     machine.receive(STREAM)
+    deferred = only(machine.receive(piece(event("hello"))), Defer)
+    assert isinstance(deferred.work, Patient)
+    assert machine.state is State.STREAM_WORK
+    commands = machine.receive(WorkDone(outcome(deferred)))
+    assert "hello" not in str(commands)
+    end = piece(event("", "stop") + b"data: [DONE]\n\n", end=True)
+    commands = finish(machine, machine.receive(end))
+    assert kinds(commands) == ["SendBody", "Report"]
+    assert b"hello" in only(commands, SendBody).body
+
+
+def test_a_stream_that_waits_may_end_in_trailers() -> None:
+    guard = guardrail(Words(), rule("slow", "block", on=["response"]))
+    machine, _ = asked(guard, asking("hello"))
+    machine.receive(STREAM)
+    finish(machine, machine.receive(piece(event("hello"))))
+    commands = finish(machine, machine.receive(ResponseTrailers()))
+    assert kinds(commands) == ["SendBody", "ContinueTrailers", "Report"]
+    assert machine.state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("on_error", "expected"), [("block", Outcome.REFUSED), ("allow", Outcome.FAIL_OPEN)]
+)
+def test_a_failure_in_a_stream_is_on_record(on_error: str, expected: Outcome) -> None:
+    words = Words()
     words.failure = Failure.TIMEOUT
-    commands = machine.receive(piece(event("hi") + b"data: [DONE]\n\n", end=True))
-    found = late(commands)
-    assert found is not None
-    assert (found.outcome, found.reason) == (Outcome.FAIL_OPEN, "detector_timeout")
+    guard = guardrail(words, rule("slow", "block", on=["response"], onError=on_error))
+    machine, _ = asked(guard, asking("hello"))
+    machine.receive(STREAM)
+    end = piece(event("hello") + b"data: [DONE]\n\n", end=True)
+    commands = finish(machine, machine.receive(end))
+    assert (record(commands).outcome, record(commands).reason) == (expected, "detector_timeout")
+    assert (b"hello" in only(commands, SendBody).body) is (on_error == "allow")
 
 
 def test_a_stream_that_is_broken_off_is_judged_as_far_as_it_went() -> None:
