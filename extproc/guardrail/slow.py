@@ -77,10 +77,15 @@ class Question(NamedTuple):
     def answer(self) -> Answers:
         """Wait for it. Raises DetectorError."""
         try:
-            return self.asked.result(max(self.deadline.left, 0.0))
+            # Raising what it holds would tie the future to our frames, and them to the policy.
+            error = self.asked.exception(max(self.deadline.left, 0.0))
         except FutureTimeoutError:
             self.asked.cancel()
             raise DetectorError(Failure.TIMEOUT) from None
+        if error is not None:
+            kind = error.kind if isinstance(error, DetectorError) else Failure.ERROR
+            raise DetectorError(kind)
+        return self.asked.result()
 
 
 NOTHING = Plan((), ())

@@ -113,19 +113,27 @@ def test_scan_says_which_detector_gave_no_answer(tmp_path: Path, action: str) ->
     assert json.loads(target.getvalue())["failed"] == {"hook": "refused"}
 
 
-def test_detectors_are_closed_when_nobody_uses_the_policy_any_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["up", "status"])
+def test_detectors_are_closed_when_nobody_uses_the_policy_any_more(
+    tmp_path: Path, mode: str
+) -> None:
+    """At once, without the garbage collector."""
     with http_service() as service:
+        service.mode = mode
         declared = {"name": "hook", "kind": "webhook", "url": f"{service.url}/webhook"}
         guard = built(tmp_path, declared, rule("hook", "block"))
         verdict(guard, WORD)
         before = {thread.name for thread in threading.enumerate()}
         assert any(name.startswith("slow-hook") for name in before)
         threads = [t for t in threading.enumerate() if t.name.startswith("slow-hook")]
-        del guard
-        gc.collect()
-        for thread in threads:
-            thread.join(5)
-            assert not thread.is_alive()
+        gc.disable()
+        try:
+            del guard
+            for thread in threads:
+                thread.join(5)
+                assert not thread.is_alive()
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize(
