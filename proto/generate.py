@@ -1,4 +1,4 @@
-"""Generate extproc/transport/pb from external_processor.proto; --check only compares."""
+"""Generate Python of the contracts in this folder; --check only compares."""
 
 import re
 import subprocess
@@ -6,33 +6,39 @@ import sys
 import tempfile
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().with_name("external_processor.proto")
-OUTPUT = SOURCE.parents[1] / "extproc/transport/pb"
+HERE = Path(__file__).resolve().parent
+PACKAGE = HERE.parent / "extproc"
+OUTPUTS = {"external_processor": PACKAGE / "transport/pb", "detector": PACKAGE / "remote/pb"}
 # The compiler's style is not ours to hold to our rules.
 HEADER = '# ruff: noqa\n# fmt: off\n# mypy: disable-error-code="type-arg"\n'
 # The compiler stamps its own version; another release of it is no change of the contract.
 STAMP = re.compile(r"^# Protobuf Python Version: .*$|^    \d+,$", re.MULTILINE)
 
 
-def generate(folder: Path) -> None:
-    protoc = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={SOURCE.parent}"]
+def generate(name: str, folder: Path) -> None:
+    protoc = [sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={HERE}"]
     outputs = [f"--python_out={folder}", f"--pyi_out={folder}"]
-    subprocess.run([*protoc, *outputs, SOURCE.name], check=True)
-    for path in folder.glob("*_pb2.py*"):
+    subprocess.run([*protoc, *outputs, f"{name}.proto"], check=True)
+    for path in folder.glob(f"{name}_pb2.py*"):
         path.write_text(HEADER + path.read_text())
 
 
-def differ(fresh: Path) -> bool:
-    kept = OUTPUT / fresh.name
+def differ(fresh: Path, kept: Path) -> bool:
     return not kept.exists() or STAMP.sub("", kept.read_text()) != STAMP.sub("", fresh.read_text())
+
+
+def stale(name: str, output: Path) -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        generate(name, Path(folder))
+        fresh = Path(folder).glob("*_pb2.py*")
+        return [path.name for path in fresh if differ(path, output / path.name)]
 
 
 if __name__ == "__main__":
     if "--check" not in sys.argv[1:]:
-        generate(OUTPUT)
+        for name, output in OUTPUTS.items():
+            generate(name, output)
         sys.exit()
-    with tempfile.TemporaryDirectory() as folder:
-        generate(Path(folder))
-        stale = [path.name for path in Path(folder).glob("*_pb2.py*") if differ(path)]
-    if stale:
-        sys.exit(f"{', '.join(stale)} out of sync with proto/: run `make proto`")
+    behind = [path for name, output in OUTPUTS.items() for path in stale(name, output)]
+    if behind:
+        sys.exit(f"{', '.join(behind)} out of sync with proto/: run `make proto`")

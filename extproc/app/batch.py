@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,7 +14,7 @@ from extproc.dialects import document as json_document
 from extproc.dialects.registry import find
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.model.errors import BodyError, InputError
-from extproc.model.values import Action, Direction
+from extproc.model.values import Action, Direction, Verdict
 
 _CALLER = "scan"
 
@@ -46,11 +47,12 @@ def judge_line(line: bytes, guardrail: Guardrail, direction: Direction) -> dict[
     value = json_document.parse(line)
     match value:
         case {"text": str(text)}:
-            inspection = guardrail.inspect_text(direction, text.encode(), _CALLER)
+            inspection = guardrail.inspect_text(direction, text.encode(), _CALLER).finished()
             redacted = inspection.body.decode() if inspection.body is not None else text
         case {"path": str(path), "body": body}:
             raw = body.encode() if isinstance(body, str) else json_document.write(body)
-            inspection = guardrail.inspect_json(find("POST", path), direction, raw, _CALLER)
+            inspected = guardrail.inspect_json(find("POST", path), direction, raw, _CALLER)
+            inspection = inspected.finished()
             redacted = (inspection.body if inspection.body is not None else raw).decode()
         case _:
             raise BodyError("bad_line", 'write {"text": "…"} or {"path": "/…", "body": {…}}')
@@ -58,7 +60,10 @@ def judge_line(line: bytes, guardrail: Guardrail, direction: Direction) -> dict[
 
 
 def _result(inspection: Inspection, text: str) -> dict[str, Any]:
-    verdict = inspection.verdict
+    verdict, failed = inspection.verdict, inspection.failed
+    late = inspection.later() if inspection.later is not None else None
+    if late is not None:
+        verdict, failed = _together(verdict, late.verdict), (*failed, *late.failed)
     findings = []
     for judged in verdict.judged:
         finding = judged.finding
@@ -72,13 +77,24 @@ def _result(inspection: Inspection, text: str) -> dict[str, Any]:
         if judged.path:
             entry["path"] = ".".join(map(str, judged.path))
         findings.append(entry)
-    return {
+    result: dict[str, Any] = {
         "verdict": verdict.action.value,
         "risk_score": verdict.risk_score,
         "findings": findings,
         # Of a blocked text nothing passes, and judging stopped at the block.
         "text": "" if verdict.action is Action.BLOCK else text,
     }
+    if failed:
+        result["failed"] = {each.detector: each.kind.value for each in failed}
+    return result
+
+
+def _together(verdict: Verdict, late: Verdict) -> Verdict:
+    """One verdict of what was known at once and what slow detectors have observed."""
+    action = max(verdict.action, late.action, key=lambda each: each.severity)
+    risk = 1 - (1 - verdict.risk_score) * (1 - late.risk_score)
+    judged = (*verdict.judged, *late.judged)
+    return replace(verdict, action=action, risk_score=round(risk, 4), judged=judged)
 
 
 def _lines(source: Path, progress: Callable[[int], None]) -> Iterator[tuple[int, bytes]]:

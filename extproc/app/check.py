@@ -6,6 +6,7 @@ from extproc.app.settings import Settings, check_settings
 from extproc.detectors.catalog import TYPES
 from extproc.guardrail.guardrail import Guardrail
 from extproc.policy.load import load_policies
+from extproc.policy.policy import Policy
 from extproc.policy.source import FileProblemsError, read_documents
 from extproc.redaction.operators import Redactor
 
@@ -18,7 +19,19 @@ def check_file(path: Path) -> str:
     policies = load_policies(path, TYPES)
     for policy in policies:
         Guardrail(policy, Redactor(b""))  # patterns compile
-    return "valid: " + ", ".join(f"{p.name} ({len(p.rules)} rules)" for p in policies)
+    warnings = [f"\n{path}: warning: {text}" for p in policies for text in slow_warnings(p)]
+    said = "valid: " + ", ".join(f"{p.name} ({len(p.rules)} rules)" for p in policies)
+    return said + "".join(warnings)
+
+
+def slow_warnings(policy: Policy) -> list[str]:
+    """What an author may not expect of slow detectors."""
+    named = frozenset[str]().union(*(active.types for active in policy.rules))
+    return [
+        f"no rule names what detector {each.name} finds, so it is not asked"
+        for each in policy.detectors
+        if named.isdisjoint(each.types)
+    ]
 
 
 def _is_settings(path: Path) -> bool:

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from extproc.app import memory
+from extproc.app.detectors import guardrail_of
 from extproc.detectors.catalog import TYPES
 from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.guardrail.guardrail import Guardrail
@@ -55,7 +56,8 @@ class PolicyInForce:
         telemetry.reload("loaded")
 
     def _load(self, path: Path | None) -> Guardrail:
-        guardrail = Guardrail(load_policy(path), self._redactor, self._compiler)
+        policy = load_policy(path)
+        guardrail = guardrail_of(policy, self._redactor, self._telemetry, self._compiler)
         memory.trim()
         return guardrail
 

@@ -6,7 +6,7 @@ import logging
 import secrets
 import signal
 import uuid
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 from extproc import __version__
@@ -14,6 +14,7 @@ from extproc.admin.app import Check
 from extproc.app import memory
 from extproc.app.admin import Admin
 from extproc.app.cache import Cache, default_directory
+from extproc.app.lanes import Lanes
 from extproc.app.policies import PolicyInForce
 from extproc.app.selftest import self_test
 from extproc.app.settings import Settings
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from extproc.transport.native.server import NativeServer
     from extproc.transport.native.tls import Tls
 
-_SLOW_LANE_THREADS = 2
-
 _log = logging.getLogger(__name__)
 
 
@@ -49,7 +48,7 @@ class Processor:
         self._policy = PolicyInForce(
             settings.policy, Redactor(_key(settings)), self._telemetry, _compiler(settings)
         )
-        self._executor = ThreadPoolExecutor(_SLOW_LANE_THREADS, thread_name_prefix="slow-lane")
+        self._executor = Lanes(self._telemetry)
         self._draining = False
         service = Service(
             guardrail=lambda: self._policy.guardrail,
@@ -57,6 +56,7 @@ class Processor:
             telemetry=self._telemetry,
             new_request_id=lambda: str(uuid.uuid4()),
             max_streams=settings.max_streams,
+            background=self._executor,
         )
         self._server = _server(settings, service, self._executor)
         self._admin = Admin(settings, self._telemetry.registry, self.checks) if admin else None
@@ -73,7 +73,7 @@ class Processor:
 
     def checks(self) -> list[Check]:
         """The conditions of readiness."""
-        tested = self_test(self._policy.guardrail)
+        tested = self_test(self._policy.guardrail.fast)
         error = self._policy.last_error
         name = self._policy.guardrail.policy.name
         problem = self._telemetry.contract_problem

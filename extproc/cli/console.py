@@ -11,13 +11,14 @@ from rich.panel import Panel
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from extproc.app.batch import scan_file
+from extproc.app.detectors import guardrail_of
 from extproc.app.local import Endpoints
 from extproc.app.policies import load_policy
-from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import InputError
 from extproc.model.values import Direction
 from extproc.redaction.operators import Redactor
 from extproc.telemetry.logs import EventRecord
+from extproc.telemetry.telemetry import Telemetry
 
 _COLOURS = {"allow": "green", "flag": "yellow", "redact": "cyan", "block": "red"}
 _console = Console(highlight=False)
@@ -87,9 +88,11 @@ class _JudgementHandler(logging.Handler):
         verdict = fields["verdict"] or fields["outcome"]
         colour = _COLOURS.get(verdict, "magenta")
         found = ", ".join(f"{name} x{count}" for name, count in fields.get("findings", {}).items())
+        took = fields.get("response_time_ms")
+        when = " afterwards" if took is None else f"{took:8.2f} ms"
         _console.print(
             f"{fields['test_type']:<8} [{colour}]{verdict:<7}[/{colour}] "
-            f"{fields['response_time_ms']:8.2f} ms  {found or fields.get('reason', '')}"
+            f"{when}  {found or fields.get('reason', '')}"
         )
 
 
@@ -104,7 +107,7 @@ def scan_with_progress(
     source: Path, output: Path, policy: Path | None, direction: Direction
 ) -> dict[str, int]:
     """Scan a corpus behind a progress bar; return how often each verdict was given."""
-    guardrail = Guardrail(load_policy(policy), Redactor(b"scan"))
+    guardrail = guardrail_of(load_policy(policy), Redactor(b"scan"), Telemetry(), offline=True)
     if not source.is_file():
         raise InputError(f"{source}: no such file; name a JSONL file")
     if output.exists() and output.samefile(source):

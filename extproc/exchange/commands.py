@@ -64,6 +64,27 @@ class Defer:
     is_awaited: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Work that mostly waits for others, so it must not take the place of work that does not."""
+
+    work: Callable[[], object]
+
+    def __call__(self) -> object:
+        return self.work()
+
+
+@dataclass(slots=True)
+class Afterwards:
+    """Run `work` when there is time, and put on record what it returns. Nobody waits for it.
+
+    `size` is how many bytes it keeps in memory.
+    """
+
+    work: Callable[[], Record | None]
+    size: int
+
+
 @dataclass(slots=True)
 class Report:
     """Put on record."""
@@ -71,4 +92,13 @@ class Report:
     record: Record
 
 
-Command = ContinueHeaders | ContinueBody | SendBody | ContinueTrailers | Reject | Defer | Report
+Command = (
+    ContinueHeaders
+    | ContinueBody
+    | SendBody
+    | ContinueTrailers
+    | Reject
+    | Defer
+    | Report
+    | Afterwards
+)

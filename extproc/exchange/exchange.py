@@ -1,6 +1,7 @@
 """The state machine of one exchange."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -8,12 +9,14 @@ from extproc.dialects import registry
 from extproc.dialects.base import Dialect
 from extproc.exchange import refusals
 from extproc.exchange.commands import (
+    Afterwards,
     Command,
     ContinueBody,
     ContinueHeaders,
     ContinueTrailers,
     Defer,
     HeaderList,
+    Patient,
     Reject,
     Report,
     SendBody,
@@ -44,8 +47,9 @@ from extproc.exchange.headers import (
 )
 from extproc.exchange.inspector import inspect
 from extproc.exchange.state import Limits, State
-from extproc.guardrail.blocks import of_verdict
+from extproc.guardrail.blocks import is_failure, of_verdict
 from extproc.guardrail.guardrail import Guardrail, Inspection
+from extproc.guardrail.slow import Failed, Late
 from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.errors import BodyError, ContractError, ProtocolError
 from extproc.model.record import Outcome, Record
@@ -112,6 +116,7 @@ class Exchange:
         self._guard: StreamGuard | None = None
         self._stream_refusal = _NO_REFUSAL
         self._unread: BodyError | None = None  # why both sides pass as they are
+        self._is_trailed = False  # whether a stream that waits has ended in trailers
         self._is_coded = False  # whether the response is a compressed stream
         self._reported = False
         self._in_turn = False  # whether the response began after the request was dealt with
@@ -278,18 +283,20 @@ class Exchange:
         """Guard a piece of a stream. None for a large one, to be guarded elsewhere."""
         guard, size = self._open_guard(), len(event.body)
         self._bytes += size
-        if size > self._limits.inline_body or self._is_coded:
+        if size > self._limits.inline_body or self._is_coded or guard.waiting is not None:
             self._piece = event
             return None
         return guard.feed(event.body, self._stream_refusal, final=event.end_of_stream)
 
-    def _piece_work(self) -> Callable[[], Step]:
-        piece = self._piece
-        feed = self._open_guard().feed
-        return partial(feed, piece.body, self._stream_refusal, final=piece.end_of_stream)
+    def _piece_work(self) -> Callable[[], object]:
+        piece, guard = self._piece, self._open_guard()
+        work = partial(guard.feed, piece.body, self._stream_refusal, final=piece.end_of_stream)
+        return work if guard.waiting is None else Patient(work)
 
     def _on_stream_work(self, event: WorkDone) -> list[Command]:
         self._state = State.STREAM
+        if self._is_trailed:
+            return self._after_stream_trailers(_step(event))
         return self._after_stream_body(self._piece, _step(event))
 
     def _on_chunk_work(self, event: WorkDone) -> list[Command]:
@@ -317,7 +324,15 @@ class Exchange:
         guard = self._open_guard()
         if guard.ended():
             return []
-        step = guard.feed(b"", self._stream_refusal, final=True)
+        self._piece = ResponseBody(b"", end_of_stream=True)
+        work = self._piece_work()
+        if guard.waiting is not None:
+            self._is_trailed = True
+            self._state = State.STREAM_WORK
+            return [Defer(work, is_awaited=False)]
+        return self._after_stream_trailers(_step(WorkDone(work())))
+
+    def _after_stream_trailers(self, step: Step) -> list[Command]:
         commands: list[Command] = []
         if step.data or step.ended:
             commands.append(SendBody(step.data, end_of_stream=step.ended))
@@ -352,14 +367,17 @@ class Exchange:
             self._limits.max_body,
         )
         if len(body) > self._limits.inline_body or "content-encoding" in headers:
-            requested = direction is Direction.REQUEST
             self._lane = "deferred"
-            self._state = State.REQUEST_WORK if requested else State.RESPONSE_WORK
-            return [Defer(work)]
+            return [self._defer(direction, Defer(work))]
         try:
             return self._inspected(direction, work())
         except BodyError as error:
             return self._unreadable(direction, error, len(body))
+
+    def _defer(self, direction: Direction, command: Defer) -> Defer:
+        requested = direction is Direction.REQUEST
+        self._state = State.REQUEST_WORK if requested else State.RESPONSE_WORK
+        return command
 
     def _on_request_work(self, event: WorkDone) -> list[Command]:
         return self._on_work(Direction.REQUEST, event)
@@ -378,25 +396,32 @@ class Exchange:
         raise ProtocolError(f"deferred work returned {type(event.result).__name__}")
 
     def _inspected(self, direction: Direction, inspection: Inspection) -> list[Command]:
+        if inspection.waits is not None:
+            # Envoy can be asked for more time once.
+            command = Defer(Patient(inspection.waits), is_awaited=self._lane == "inline")
+            self._lane = "waiting"
+            return [self._defer(direction, command)]
         verdict = inspection.verdict
         self._calls = self._calls or inspection.calls
         refusal = None
         if verdict.action is Action.BLOCK:
             refusal = of_verdict(verdict, direction, self._request_id, self._calls)
-        report = Report(
-            self._record(
-                direction,
-                Outcome.JUDGED,
-                verdict=verdict,
-                reason=verdict.reason,
-                scanned=inspection.scanned,
-                skipped=inspection.skipped,
-                usage=inspection.usage,
-                status=0 if refusal is None else refusal.http_status,
-            )
+        outcome = _outcome(verdict, inspection.failed)
+        record = self._record(
+            direction,
+            outcome,
+            verdict=verdict,
+            reason=verdict.reason if outcome is Outcome.JUDGED else _missed(inspection.failed)[0],
+            scanned=inspection.scanned,
+            skipped=inspection.skipped,
+            usage=inspection.usage,
+            status=0 if refusal is None else refusal.http_status,
         )
+        report: list[Command] = [Report(record)]
         if refusal is not None:
-            return [self._reject(refusal), report]
+            return [self._reject(refusal), *report]
+        if inspection.later is not None:
+            report.append(Afterwards(partial(_late, inspection.later, record), self._bytes))
         if direction is Direction.REQUEST:
             self._request_action = verdict.action
             self._state = State.RESPONSE_HEADERS
@@ -407,8 +432,8 @@ class Exchange:
             marks = (self._verdict_mark(verdict.action),)
         if inspection.body is not None:
             marks += (("content-length", str(len(inspection.body))),)
-            return [ContinueBody(direction, inspection.body, marks, _CODED), report]
-        return [ContinueBody(direction, None, marks), report]
+            return [ContinueBody(direction, inspection.body, marks, _CODED), *report]
+        return [ContinueBody(direction, None, marks), *report]
 
     # What cannot be inspected
 
@@ -484,20 +509,27 @@ class Exchange:
             return []
         self._reported = True
         guard = self._open_guard()
-        outcome = Outcome.JUDGED
+        outcome, reason = Outcome.JUDGED, guard.verdict().reason
         if guard.unreadable:
             refused = self._guardrail.enforces(Direction.RESPONSE) or guard.ended()
             outcome = Outcome.REFUSED if refused else Outcome.FAIL_OPEN
+        elif guard.waiting is not None:
+            failed = tuple(guard.waiting.failed)
+            outcome = _outcome(guard.verdict(), failed)
+            reason = reason if outcome is Outcome.JUDGED else _missed(failed)[0]
         record = self._record(
             Direction.RESPONSE,
             outcome,
             verdict=guard.verdict(),
-            reason=guard.unreadable or guard.verdict().reason,
+            reason=guard.unreadable or reason,
             scanned=guard.events,
             skipped=tuple(guard.skipped),
             usage=guard.usage,
         )
-        return [Report(record)]
+        later = self._guardrail.after_stream(guard, self._caller)
+        if later is None:
+            return [Report(record)]
+        return [Report(record), Afterwards(partial(_late, later, record), self._bytes)]
 
     def _record(
         self,
@@ -552,6 +584,40 @@ class Exchange:
         (State.DONE, RequestTrailers): _on_request_trailers,
         (State.DONE, ResponseTrailers): _on_response_trailers,
     }
+
+
+def _outcome(verdict: Verdict, failed: tuple[Failed, ...]) -> Outcome:
+    """Whether slow detectors that a rule waited for have failed, and the body passed or not."""
+    if not _missed(failed):
+        return Outcome.JUDGED
+    if verdict.action is not Action.BLOCK:
+        return Outcome.FAIL_OPEN
+    return Outcome.REFUSED if is_failure(verdict) else Outcome.JUDGED
+
+
+def _missed(failed: tuple[Failed, ...]) -> list[str]:
+    """Why rules that would have acted could not be asked; of one that observes a metric tells."""
+    return [each.reason for each in failed if each.action is not None]
+
+
+def _late(later: Callable[[], Late | None], record: Record) -> Record | None:
+    """The second record of a body: what became known after it had passed."""
+    late = later()
+    if late is None:
+        return None
+    missed = _missed(late.failed)
+    if not (missed or late.verdict.judged or late.verdict.shadowed):
+        return None
+    return replace(
+        record,
+        outcome=Outcome.FAIL_OPEN if missed else Outcome.JUDGED,
+        lane="afterwards",
+        verdict=late.verdict,
+        reason=missed[0] if missed else "",
+        scanned=late.texts,
+        skipped=(),
+        usage=None,
+    )
 
 
 def _step(event: WorkDone) -> Step:

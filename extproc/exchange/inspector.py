@@ -83,6 +83,13 @@ def _inspect_coded(
     plain = decode(body, coded, max_body)
     headers = {name: value for name, value in headers.items() if name != "content-encoding"}
     inspection = inspect(guardrail, dialect, direction, headers, plain, caller, max_body)
+    if inspection.waits is not None:
+        return inspection._replace(waits=partial(_uncoded, inspection.waits, plain))
+    return _uncoded(lambda: inspection, plain)
+
+
+def _uncoded(inspected: Callable[[], Inspection], plain: bytes) -> Inspection:
+    inspection = inspected()
     return inspection if inspection.body is not None else inspection._replace(body=plain)
 
 

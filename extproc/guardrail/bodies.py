@@ -1,14 +1,18 @@
 """Inspection and redaction of a whole document."""
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from extproc.detectors.normal import NormalText
 from extproc.detectors.scanner import Scanner
-from extproc.dialects.document import rename, replace
+from extproc.dialects.document import rename, replace, write
 from extproc.guardrail.filters import Context
 from extproc.guardrail.json_filter import JsonFilter
 from extproc.model.values import Action, Edit, Finding, Format, Path, Segment
 from extproc.redaction.operators import apply
+
+_NO_MORE: Mapping[int, list[Finding]] = MappingProxyType({})
 
 
 def find_all(segments: list[Segment], scanner: Scanner) -> list[list[Finding]]:
@@ -22,24 +26,28 @@ def redact_document(
     segments: list[Segment],
     found: list[list[Finding]],
     context: Context,
+    more: Mapping[int, list[Finding]] = _NO_MORE,
     stale: frozenset[Path] = frozenset(),
 ) -> tuple[Any, bool]:
     """Judge every segment and rewrite those that must not pass; return document and whether.
 
-    `found` is what `find_all` says of the segments. The document is changed in place, except where
-    it is a bare string. Stops at a block. What spells a text out again is removed where that was
-    changed, and at the paths in `stale`.
+    `found` is what `find_all` says of the segments, `more` what was found otherwise, by the index
+    of the segment. The document is changed in place, except where it is a bare string. Stops at a
+    block. What spells a text out again is removed where that was changed, and at the paths in
+    `stale`.
     """
     judge = context.judge
     changed: list[Segment] = []
     names: dict[Path, dict[str, str]] = {}  # of members, by the object that holds them
     findings = iter(found)
-    for segment in segments:
+    for index, segment in enumerate(segments):
         if segment.format is Format.JSON:
-            inner = JsonFilter(context, segment.path, segment.role)
-            text = inner.feed(segment.text, final=True)
+            text = _json_edited(segment, more.get(index, ()), context)
         else:
-            text = _edited(segment.text, next(findings), segment, context)
+            known = next(findings)
+            if index in more:
+                known = sorted([*known, *more[index]], key=_order)
+            text = edited(segment.text, known, segment, context)
         if judge.blocked():
             return document, False
         if text == segment.text:
@@ -60,10 +68,11 @@ def redact_document(
 
 def redacted_text(text: str, segment: Segment, context: Context, scanner: Scanner) -> str:
     """`text` with what an enforced rule redacts; findings are judged as those of `segment`."""
-    return _edited(text, scanner.find(NormalText(text)), segment, context)
+    return edited(text, scanner.find(NormalText(text)), segment, context)
 
 
-def _edited(text: str, findings: list[Finding], segment: Segment, context: Context) -> str:
+def edited(text: str, findings: list[Finding], segment: Segment, context: Context) -> str:
+    """The text with what an enforced rule redacts of `findings`, which are in order."""
     if not findings:
         return text
     edits: list[Edit] = []
@@ -76,6 +85,22 @@ def _edited(text: str, findings: list[Finding], segment: Segment, context: Conte
             replacement = context.redactor.replacement(judged.operator, finding.type, value)
             edits.append(Edit(start, covered, replacement))
     return apply(text, edits)
+
+
+def _json_edited(segment: Segment, more: Iterable[Finding], context: Context) -> str:
+    """JSON in a string. What was found in it as a whole cannot be cut out of it: all of it goes."""
+    inner = JsonFilter(context, segment.path, segment.role)
+    text = inner.feed(segment.text, final=True)
+    for finding in more:
+        judged = context.judge.decide(finding, segment.path, segment.role)
+        if judged is not None and judged.action is Action.REDACT:
+            value = context.redactor.replacement(judged.operator, finding.type, segment.text)
+            text = write(value).decode()
+    return text
+
+
+def _order(finding: Finding) -> tuple[int, int]:
+    return finding.start, -finding.end
 
 
 def _changed_repeats(segments: list[Segment], changed: list[Segment]) -> frozenset[Path]:

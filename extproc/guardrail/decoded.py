@@ -5,6 +5,7 @@ from extproc.dialects.base import StreamReader
 from extproc.dialects.codings import Decoder
 from extproc.guardrail.filters import Context
 from extproc.guardrail.stream import Step, StreamGuard
+from extproc.guardrail.transcript import NOBODY, Aside
 from extproc.model.errors import BodyError
 from extproc.model.values import Refusal
 from extproc.policy.policy import Policy
@@ -25,8 +26,9 @@ class DecodedStreamGuard(StreamGuard):
         scanner: Scanner,
         policy: Policy,
         max_event: int,
+        aside: Aside = NOBODY,
     ) -> None:
-        super().__init__(reader, context, scanner, policy, max_event)
+        super().__init__(reader, context, scanner, policy, max_event, aside)
         self._decoder = decoder
 
     def feed(self, chunk: bytes, refusal: Refusal, *, final: bool = False) -> Step:

@@ -1,7 +1,8 @@
 """The entry to inspection: one policy with its detectors, compiled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from extproc.detectors import catalog
 from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.detectors.normal import NormalText
 from extproc.detectors.scanner import Scanner
+from extproc.detectors.slow import Text
 from extproc.dialects import document as json_document
 from extproc.dialects.base import Dialect, StreamReader
 from extproc.dialects.codings import Decoder
@@ -17,11 +19,28 @@ from extproc.dialects.walk import Reading
 from extproc.guardrail.bodies import find_all, redact_document
 from extproc.guardrail.decoded import DecodedStreamGuard
 from extproc.guardrail.filters import Context, Scanners
+from extproc.guardrail.held import Waiting
+from extproc.guardrail.slow import (
+    NOTHING,
+    SILENCE,
+    Asking,
+    Failed,
+    Heard,
+    Late,
+    Plan,
+    Slow,
+    preview,
+)
 from extproc.guardrail.stream import StreamGuard
-from extproc.model.values import Action, Direction, Skipped, Usage, Verdict
+from extproc.guardrail.supervised import Supervised
+from extproc.guardrail.transcript import Aside, Transcript
+from extproc.model.values import Action, Direction, Finding, Segment, Skipped, Usage, Verdict
 from extproc.policy.judge import Judge
 from extproc.policy.policy import Policy
 from extproc.redaction.operators import Redactor
+
+Look = Callable[[], list[Text] | None]
+"""The texts of a body as they would pass; None where nothing passes."""
 
 
 class Inspection(NamedTuple):
@@ -33,19 +52,38 @@ class Inspection(NamedTuple):
     skipped: tuple[Skipped, ...] = ()
     usage: Usage | None = None
     calls: tuple[str | int, ...] = ()  # as a Reading's
+    failed: tuple[Failed, ...] = ()  # slow detectors that it has waited for
+    later: Callable[[], Late | None] | None = None
+    """What others may still find out, to be called where it may take its time."""
+    waits: "Callable[[], Inspection] | None" = None
+    """Waits for detectors and says what becomes of the body; until then nothing passes."""
+
+    def finished(self) -> "Inspection":
+        """The same after waiting, if anything is waited for."""
+        return self.waits() if self.waits is not None else self
 
 
 class Guardrail:
     """A policy made ready. Immutable, so a reload builds another one."""
 
-    def __init__(self, policy: Policy, redactor: Redactor, compiler: Compiler = IN_MEMORY) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        redactor: Redactor,
+        compiler: Compiler = IN_MEMORY,
+        slow: Iterable[Supervised] = (),
+    ) -> None:
         self.policy = policy
+        detectors = tuple(slow)
+        self._slow = Slow(policy, detectors) if detectors else None
         self._redactor = redactor
         watched = {direction: policy.watched(direction) for direction in Direction}
-        holding = policy.holding(Direction.RESPONSE)
-        observing = watched[Direction.RESPONSE] - holding
-        scanners = _scanners({*watched.values(), holding, observing}, compiler)
-        self._whole = {direction: scanners[types] for direction, types in watched.items()}
+        known = catalog.TYPES
+        fast = {direction: types.intersection(known) for direction, types in watched.items()}
+        holding = policy.holding(Direction.RESPONSE).intersection(known)
+        observing = fast[Direction.RESPONSE] - holding
+        scanners = _scanners({*fast.values(), holding, observing}, compiler)
+        self._whole = {direction: scanners[types] for direction, types in fast.items()}
         self._clean = Verdict(Action.ALLOW, 0.0, policy.name)
         # Where a policy looks for nothing, and minds nothing that cannot be looked at.
         self._idle = frozenset(
@@ -58,6 +96,13 @@ class Guardrail:
         )
         for scanner in filter(None, self._streamed):
             scanner.find_until_unfinished(NormalText(""))  # works out what the first one needs
+
+    @property
+    def fast(self) -> "Guardrail":
+        """The same without slow detectors."""
+        alone = copy(self)
+        alone._slow = None  # noqa: SLF001 - one of its own kind
+        return alone
 
     def enforces(self, direction: Direction) -> bool:
         """Whether a body that cannot be inspected must be refused."""
@@ -112,21 +157,85 @@ class Guardrail:
     ) -> Inspection:
         scanner, segments = self._whole[direction], reading.segments
         found = find_all(segments, scanner)
-        if not (any(found) or reading.skipped) and len(found) == len(segments):  # nearly always
+        plan = self._plan(direction, caller)
+        is_clean = not (any(found) or reading.skipped) and len(found) == len(segments)
+        if is_clean and plan is NOTHING:  # nearly always
             return Inspection(self._clean, None, len(segments), (), usage, reading.calls)
+        look = partial(self._preview, direction, caller, segments, found)
+
+        def finish(heard: Heard) -> Inspection:
+            judge = Judge(self.policy, direction, caller)
+            if reading.skipped:
+                judge.refuse(self.policy.unscanned, f"unscanned_{reading.skipped[0].reason}")
+            context = Context(Scanners(scanner, None), judge, self._redactor)
+            judged, changed = redact_document(document, segments, found, context, heard.findings)
+            for failed in heard.failed:
+                judge.refuse(failed.action or Action.ALLOW, failed.reason)
+            blocked, later = judge.blocked(), None
+            if plan.observing and not blocked:
+                later = partial(self._observe, plan.observing, look, direction, caller)
+            return Inspection(
+                verdict=judge.verdict(),
+                body=write(judged) if changed and not blocked else None,
+                scanned=len(segments),
+                skipped=tuple(reading.skipped),
+                usage=usage,
+                calls=reading.calls,
+                failed=heard.failed,
+                later=later,
+            )
+
+        return self._hear(plan.awaited, look, direction, caller, finish)
+
+    def _plan(self, direction: Direction, caller: str) -> Plan:
+        return self._slow.plan(direction, caller) if self._slow is not None else NOTHING
+
+    def _preview(
+        self,
+        direction: Direction,
+        caller: str,
+        segments: list[Segment],
+        found: list[list[Finding]],
+    ) -> list[Text] | None:
+        scanners = Scanners(self._whole[direction], None)
         judge = Judge(self.policy, direction, caller)
-        if reading.skipped:
-            judge.refuse(self.policy.unscanned, f"unscanned_{reading.skipped[0].reason}")
-        context = Context(Scanners(scanner, None), judge, self._redactor)
-        document, changed = redact_document(document, segments, found, context)
-        return Inspection(
-            verdict=judge.verdict(),
-            body=write(document) if changed and not judge.blocked() else None,
-            scanned=len(segments),
-            skipped=tuple(reading.skipped),
-            usage=usage,
-            calls=reading.calls,
-        )
+        return preview(segments, found, Context(scanners, judge, self._redactor))
+
+    def _hear(
+        self,
+        askings: Sequence[Asking],
+        look: Look,
+        direction: Direction,
+        caller: str,
+        finish: Callable[[Heard], Inspection],
+    ) -> Inspection:
+        """What becomes of a body with what detectors say of it, at once if they know it already."""
+        slow, texts = self._slow, look() if askings else None
+        if slow is None or texts is None:
+            return finish(SILENCE)
+        questions = slow.ask(askings, texts, direction)
+
+        def wait() -> Inspection:
+            return finish(slow.hear(questions, texts, caller))
+
+        if all(question.asked.done() for question in questions):
+            return wait()
+        return Inspection(Verdict(Action.BLOCK, 0.0, self.policy.name), None, 0, waits=wait)
+
+    def _observe(
+        self, askings: Sequence[Asking], look: Look, direction: Direction, caller: str
+    ) -> Late | None:
+        texts = look()
+        if texts is None or self._slow is None:
+            return None
+        return self._slow.observe(askings, texts, direction, caller)
+
+    def after_stream(self, guard: StreamGuard, caller: str) -> Callable[[], Late | None] | None:
+        """What slow detectors find out of a stream that has ended, as `later` of an inspection."""
+        plan, transcript = self._plan(Direction.RESPONSE, caller), guard.transcript
+        if plan is NOTHING or transcript is None:
+            return None
+        return partial(self._observe, plan.observing, transcript.texts, Direction.RESPONSE, caller)
 
     def open_stream(
         self, reader: StreamReader, caller: str, max_event: int, codings: tuple[str, ...] = ()
@@ -135,10 +244,16 @@ class Guardrail:
         judge = Judge(self.policy, Direction.RESPONSE, caller)
         context = Context(self._streamed, judge, self._redactor)
         scanner = self._whole[Direction.RESPONSE]
+        plan, waiting = self._plan(Direction.RESPONSE, caller), None
+        if plan.awaited and self._slow is not None:
+            waiting = Waiting(self._slow, plan.awaited, caller, context)
+        aside = Aside(Transcript() if plan.observing else None, waiting)
         if codings:
             decoder = Decoder(codings)
-            return DecodedStreamGuard(decoder, reader, context, scanner, self.policy, max_event)
-        return StreamGuard(reader, context, scanner, self.policy, max_event)
+            return DecodedStreamGuard(
+                decoder, reader, context, scanner, self.policy, max_event, aside
+            )
+        return StreamGuard(reader, context, scanner, self.policy, max_event, aside)
 
 
 def _scanners(wanted: set[frozenset[str]], compiler: Compiler) -> dict[frozenset[str], Scanner]:

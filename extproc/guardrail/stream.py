@@ -12,6 +12,7 @@ from extproc.guardrail.bodies import find_all, redact_document, redacted_text
 from extproc.guardrail.filters import Context, Filter, TextFilter
 from extproc.guardrail.json_filter import JsonFilter
 from extproc.guardrail.template import Template, is_repeatable, learn, spelling, text_of
+from extproc.guardrail.transcript import NOBODY, Aside
 from extproc.model.errors import BodyError
 from extproc.model.values import (
     Action,
@@ -50,7 +51,9 @@ class StreamGuard:
         scanner: Scanner,
         policy: Policy,
         max_event: int,
+        aside: Aside = NOBODY,
     ) -> None:
+        self.transcript, self.waiting = aside
         self._reader = reader
         self._context = context
         self._scanner = scanner
@@ -254,8 +257,13 @@ class StreamGuard:
             # Last, since it may rename members that the paths above lead through.
             segments, stale = read.whole.segments, self._stale_repeats(document, read)
             found = find_all(segments, self._scanner)
-            document, rewritten = redact_document(document, segments, found, self._context, stale)
+            more = self.waiting.find_whole(segments, found) if self.waiting is not None else {}
+            document, rewritten = redact_document(
+                document, segments, found, self._context, more, stale
+            )
             changed |= rewritten
+            if self.transcript is not None:
+                self.transcript.add_whole(document, segments)
         if self._context.judge.blocked():
             self._end_filtered(passing)
             return
@@ -274,7 +282,7 @@ class StreamGuard:
         Beside a whole text they are dropped where it is redacted.
         """
         repeats = [s for s in read.whole.segments if s.format is Format.REPEAT]
-        if not repeats or self._context.scanners.holding is None:
+        if not repeats or not (self._context.scanners.holding or self.waiting):
             return frozenset()
         whole = {(s.path[:-1], s.text) for s in read.whole.segments if s.format is Format.TEXT}
         sizes = {len(segment.path) - 1 for segment in repeats}
@@ -301,6 +309,10 @@ class StreamGuard:
             self._check_names(delta)
             kind = JsonFilter if delta.segment.format is Format.JSON else TextFilter
             found = kind(self._context, delta.channel, delta.segment.role)
+            if self.waiting is not None:
+                found = self.waiting.hold(found, delta.channel, delta.segment)
+            if self.transcript is not None:
+                found = self.transcript.follow(found, delta.segment.role)
             self._filters[delta.channel] = found
         return found
 

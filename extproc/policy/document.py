@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from extproc.model.values import Action, Direction
+from extproc.policy.slow import SlowDocument
 
 _PERCENT = re.compile(r"(sample|enforce):\s*(\d{1,3})%")
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
@@ -73,6 +74,7 @@ class Spec(_Strict):
     max_risk_score: float | None = Field(default=None, ge=0, le=1, alias="maxRiskScore")
     unscanned: Literal["allow", "flag", "block"] | None = None
     unknown_apis: UnknownApis = Field(default="scan", alias="unknownApis")
+    detectors: list[SlowDocument] = []
     rules: list[Rule] = []
 
 

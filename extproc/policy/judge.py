@@ -1,10 +1,9 @@
 """From findings to a verdict. Pure: what a judge needs to know comes in as arguments."""
 
-import hashlib
 from functools import lru_cache
 
 from extproc.model.values import Action, Direction, Finding, Judged, Path, Verdict
-from extproc.policy.policy import ActiveRule, Policy
+from extproc.policy.policy import Policy, mode
 
 # How much a certain finding of a family adds to the risk of a text; the rest is `custom`.
 _WEIGHTS = {
@@ -63,12 +62,12 @@ class Judge:
             rule = active.rule
             if rule.roles and role not in rule.roles:
                 continue
-            mode = _mode(active, self._caller)
+            acts = mode(active, self._caller)
             judged = Judged(finding, rule.name, rule.action, rule.redaction, path)
-            if mode == "enforce":
+            if acts == "enforce":
                 self._count(judged)
                 return judged
-            if mode == "shadow" and len(self._shadowed) < _MAX_JUDGED:
+            if acts == "shadow" and len(self._shadowed) < _MAX_JUDGED:
                 self._shadowed.append(judged)
         return None
 
@@ -112,16 +111,3 @@ class Judge:
 @lru_cache(maxsize=64)
 def _nothing_found(policy: str) -> Verdict:
     return Verdict(Action.ALLOW, 0.0, policy)
-
-
-def _mode(active: ActiveRule, caller: str) -> str:
-    """`enforce`, `shadow` or `off` for this caller: the same in every request and replica."""
-    rollout = active.rule.rollout
-    if rollout.share >= 1 or _bucket(active.rule.name, caller) < rollout.share:
-        return rollout.mode
-    return rollout.rest
-
-
-def _bucket(rule: str, caller: str) -> float:
-    digest = hashlib.blake2b(f"{rule}\0{caller}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest) / 2**32

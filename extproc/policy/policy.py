@@ -1,18 +1,22 @@
 """A policy made ready for judging: which rules apply to an entity type, in order."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
+from typing import Literal
 
 from extproc.model.errors import InputError
 from extproc.model.values import Action, Direction
 from extproc.policy import yaml12
 from extproc.policy.document import PolicyDocument, PresetDocument, Rule, UnknownApis
+from extproc.policy.slow import SlowDocument
 
 _LEAST_SCORE = {"permissive": 0.8, "moderate": 0.5, "strict": 0.3}
 _UNSCANNED = {"permissive": Action.ALLOW, "moderate": Action.FLAG, "strict": Action.BLOCK}
-_BITES = (Action.REDACT, Action.BLOCK)
+BITES = (Action.REDACT, Action.BLOCK)
+"""Actions that change what passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Policy:
     max_risk_score: float | None
     unscanned: Action
     unknown_apis: UnknownApis
+    detectors: tuple[SlowDocument, ...] = ()
 
     @cached_property
     def rules_by_type(self) -> Mapping[Direction, Mapping[str, tuple[ActiveRule, ...]]]:
@@ -63,7 +68,7 @@ class Policy:
         return frozenset(
             name
             for name, rules in self.rules_by_type[direction].items()
-            if any(active.enforced and active.rule.action in _BITES for active in rules)
+            if any(active.enforced and active.rule.action in BITES for active in rules)
         )
 
     def on_error(self, direction: Direction) -> Action:
@@ -71,7 +76,7 @@ class Policy:
         wishes = [
             Action(active.rule.on_error)
             for active in self.rules
-            if direction in active.rule.on and active.enforced and active.rule.action in _BITES
+            if direction in active.rule.on and active.enforced and active.rule.action in BITES
         ]
         return max(wishes, key=lambda action: action.severity, default=Action.FLAG)
 
@@ -79,21 +84,32 @@ class Policy:
 def build(document: PolicyDocument, types: Mapping[str, str]) -> Policy:
     """Make a policy of its document. `types` maps every known entity type to its family.
 
-    Raises InputError for a name under `detect` that is neither.
+    Raises InputError for a name under `detect` that is neither, nor a detector.
     """
     spec = document.spec
+    types = all_types(document, types)
+    by_detector = {each.name: each.types.keys() for each in spec.detectors}
     own = {rule.name for rule in spec.rules}
     rules = [*spec.rules, *(r for r in preset_rules(spec.preset) if r.name not in own)]
     # Who looks for nothing does not mind what cannot be looked at.
     unscanned = _UNSCANNED[spec.strictness] if rules else Action.ALLOW
     return Policy(
         name=document.metadata.name,
-        rules=tuple(_activate(rule, types) for rule in rules),
+        rules=tuple(_activate(rule, types, by_detector) for rule in rules),
         least_score=_LEAST_SCORE[spec.strictness],
         max_risk_score=spec.max_risk_score,
         unscanned=Action(spec.unscanned) if spec.unscanned else unscanned,
         unknown_apis=spec.unknown_apis,
+        detectors=tuple(spec.detectors),
     )
+
+
+def all_types(document: PolicyDocument, types: Mapping[str, str]) -> Mapping[str, str]:
+    """`types` and those of the policy's own detectors; a type that is known keeps its family."""
+    own: dict[str, str] = {}
+    for detector in document.spec.detectors:
+        own |= detector.types
+    return own | dict(types)
 
 
 @lru_cache
@@ -105,16 +121,31 @@ def preset_rules(name: str) -> tuple[Rule, ...]:
     return tuple(PresetDocument.model_validate(yaml12.parse(source)).rules)
 
 
-def _activate(rule: Rule, types: Mapping[str, str]) -> ActiveRule:
-    known = set(types) | set(types.values())
+def _activate(
+    rule: Rule, types: Mapping[str, str], by_detector: Mapping[str, Collection[str]]
+) -> ActiveRule:
+    known = {*types, *types.values(), *by_detector}
     for name in rule.detect:
         if name not in known:
             raise InputError(unknown_detector(rule.name, name, known))
     wanted = set(rule.detect)
-    chosen = frozenset(t for t, family in types.items() if t in wanted or family in wanted)
-    return ActiveRule(rule, chosen)
+    chosen = {t for t, family in types.items() if t in wanted or family in wanted}
+    return ActiveRule(rule, frozenset(chosen.union(*(by_detector.get(n, ()) for n in wanted))))
+
+
+def mode(active: ActiveRule, caller: str) -> Literal["enforce", "shadow", "off"]:
+    """What a rule does for this caller: the same in every request and replica."""
+    rollout = active.rule.rollout
+    if rollout.share >= 1 or _bucket(active.rule.name, caller) < rollout.share:
+        return rollout.mode
+    return rollout.rest
+
+
+def _bucket(rule: str, caller: str) -> float:
+    digest = hashlib.blake2b(f"{rule}\0{caller}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest) / 2**32
 
 
 def unknown_detector(rule: str, name: str, known: set[str]) -> str:
-    """The message for a name under `detect` that is neither an entity type nor a family."""
+    """The message for a name under `detect` that is no entity type, family or detector."""
     return f"rule {rule}: nothing detects {name!r}; use one of {', '.join(sorted(known))}"

@@ -10,12 +10,14 @@ import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 
 from extproc.model.record import Outcome, Record
 from extproc.model.values import Action, Judged
+from extproc.telemetry.detectors import DetectorMetrics
 from extproc.telemetry.logs import EventRecord
 
 _DURATIONS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
@@ -150,6 +152,24 @@ class Telemetry:
             self._flush_soon()
         else:
             self.flush()
+
+    def observe_late(self, record: Record) -> None:
+        """Take what became known of a body after it had passed; it has been counted before."""
+        verdict = record.verdict
+        if record.outcome is not Outcome.JUDGED:
+            self._count_failure(record)
+        if verdict is not None:
+            self._count_rules(record, verdict.judged, "enforced")
+            self._count_rules(record, verdict.shadowed, "shadow")
+        if _log.isEnabledFor(logging.INFO):
+            fields = _fields(self._kind(record), _Observed(record, 0.0, 0.0))
+            del fields["response_time_ms"]
+            _log.handle(EventRecord(_log.name, "judged afterwards", [(time.time(), fields)]))
+
+    @cached_property
+    def detectors(self) -> DetectorMetrics:
+        """Of slow detectors; there are none where nobody asks for these."""
+        return DetectorMetrics(self.registry)
 
     def exchange_opened(self) -> None:
         self._exchanges += 1

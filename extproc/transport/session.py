@@ -7,13 +7,15 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from extproc.exchange.commands import Command, Defer, Report
+from extproc.exchange.commands import Afterwards, Command, Defer, Report
 from extproc.exchange.events import RequestHeaders, ResponseHeaders, WorkDone
 from extproc.exchange.exchange import Exchange
 from extproc.exchange.state import Limits, State
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import ContractError, ProtocolError
+from extproc.model.record import Record
 from extproc.telemetry.telemetry import Telemetry
 from extproc.transport.call import (
     FAILED_PRECONDITION,
@@ -41,6 +43,13 @@ _HELD_BACK_EVERY = 8
 _log = logging.getLogger(__name__)
 
 
+class Background(Protocol):
+    """Runs what nobody waits for."""
+
+    def later(self, work: Callable[[], Record | None], size: int) -> None:
+        """Run `work`, which keeps `size` bytes, and put what it returns on record."""
+
+
 @dataclass(slots=True)
 class Service:
     """What every stream of a processor shares. `guardrail` gives the one in force now."""
@@ -50,12 +59,20 @@ class Service:
     telemetry: Telemetry
     new_request_id: Callable[[], str]
     max_streams: int = 4096
+    background: Background | None = None  # needed where a policy has slow detectors
     open_streams: int = 0
 
     @property
     def max_message(self) -> int:
         """Bytes of the largest message that is read."""
         return self.limits.max_body + _MESSAGE_OVERHEAD
+
+    def later(self, command: Afterwards) -> None:
+        """Have it done when there is time; at once where nobody does that."""
+        if self.background is not None:
+            self.background.later(command.work, command.size)
+        elif (record := command.work()) is not None:
+            self.telemetry.observe_late(record)
 
     def open(self) -> "Session | Status":
         """A session, or why there is none: Envoy then acts as if the processor were down."""
@@ -128,6 +145,8 @@ class Session:
         for command in commands:
             if isinstance(command, Report):
                 self._telemetry.observe(command.record, time.perf_counter() - self._started)
+            elif isinstance(command, Afterwards):
+                self._service.later(command)
             elif isinstance(command, Defer):
                 work = command.work
                 if command.is_awaited:

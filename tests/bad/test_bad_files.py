@@ -68,6 +68,26 @@ POLICIES: dict[str, tuple[int, str]] = {
     "nested-too-deeply": (7, ""),
     "one-setting-twice-by-two-names": (8, "max_risk_score"),
     "a-control-character": (7, "#x0007"),
+    "detector-of-unknown-kind": (
+        8,
+        "spec.detectors.0.kind is 'http'; write 'grpc', 'openai-moderation'",
+    ),
+    "detector-without-kind": (8, "spec.detectors.0.kind is missing; add it"),
+    "detector-without-url": (8, "spec.detectors.0.url is missing; add it"),
+    "detector-url-with-a-password": (10, "keys belong in apiKeyEnv or apiKeyFile"),
+    "detector-address-without-port": (10, "write HOST:PORT or unix:/PATH"),
+    "detector-key-in-the-policy": (11, "spec.detectors.0.apiKey is not a field of a policy"),
+    "detector-key-as-variable": (11, "use the name of an environment variable"),
+    "detector-timeout-too-long": (11, "less than or equal to 25"),
+    "detector-label-in-capitals": (12, "use lower-case letters, digits and '_'"),
+    "detector-model-on-a-relative-path": (10, "write an absolute path"),
+    "detector-that-looks-for-nothing": (
+        11,
+        "meant looks for nothing; give it classifiers or topics",
+    ),
+    "detector-without-labels": (11, "spec.detectors.1.labels is missing; add it"),
+    "two-detectors-with-one-name": (11, "two detectors are called hook; rename one"),
+    "detector-misspelt-in-a-rule": (13, "nothing detects 'hooks'; use one of"),
     "not-utf8": (1, "save it as UTF-8"),
     "utf16": (1, "save it as UTF-8"),
 }
@@ -114,6 +134,8 @@ def test_a_wrong_policy_is_refused_with_line_and_remedy(name: str) -> None:
     assert fragment in message
     assert number == line
     assert message
+    assert "sk-0123456789" not in message
+    assert "hunter2" not in message
 
 
 @pytest.mark.parametrize("name", SETTINGS)

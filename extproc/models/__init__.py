@@ -1,0 +1,1 @@
+"""Detectors that are models run here: by onnxruntime, on one core each. Nothing imports torch."""

@@ -1,0 +1,1 @@
+"""Generated messages; `make proto` writes them from proto/."""
