@@ -18,6 +18,7 @@ _DECODERS: tuple[Decoder, ...] = (Encoded(), Spelled(), Spaced())
 _TRIGGERS = (*(decoder.trigger for decoder in _DECODERS), *alike.LEET_TRIGGERS)
 _LEET = frozenset(range(len(_DECODERS), len(_TRIGGERS)))
 _DEPTH = 2  # readings of a reading, e.g. base64 of a text with escapes
+_VALUES = frozenset({"pii", "phi", "pci", "secrets"})
 _SHORTEST_HIDDEN, LONGEST_HIDDEN = 16, 1280  # bytes of the regions that decoders read
 _SHORT = 512  # bytes of a text for which the call costs more than the scan
 
@@ -185,17 +186,35 @@ class Scanner:
         return place
 
     def _settled(self, findings: list[Finding]) -> list[Finding]:
-        """In order, without what is not wanted and what lies within another of its type."""
+        """In order, without what is not wanted and what lies within something better.
+
+        That is a finding of the same type, or of values in general one that is as sure: the digits
+        of a card are no phone number.
+        """
         if self._types is not None:
             findings = [finding for finding in findings if finding.type in self._types]
         findings.sort(key=_order)
         kept: list[Finding] = []
         reach: dict[str, int] = {}
+        values: list[Finding] = []  # those that may reach over what follows
         for finding in findings:
-            if finding.end > reach.get(finding.type, -1):
-                reach[finding.type] = finding.end
-                kept.append(finding)
+            if finding.end <= reach.get(finding.type, -1):
+                continue
+            if finding.family in _VALUES:
+                values = [value for value in values if value.end > finding.start]
+                if any(_contains(value, finding) for value in values):
+                    continue
+                values.append(finding)
+            reach[finding.type] = finding.end
+            kept.append(finding)
         return kept
+
+
+def _contains(one: Finding, other: Finding) -> bool:
+    """Whether `one` is larger than `other` and as sure; `one` does not begin later."""
+    if one.end < other.end or one.score < other.score:
+        return False
+    return one.score > other.score or one.end - one.start > other.end - other.start
 
 
 def _regions(

@@ -141,7 +141,7 @@ def test_text_that_was_held_comes_before_trailers() -> None:
 
 def test_a_block_ends_the_response_early() -> None:
     machine = streaming(BLOCK_SSN)
-    commands = machine.receive(piece(said(f"It is {SSN} ")))
+    commands = machine.receive(piece(said(f"It is {SSN}, so ")))
     assert kinds(commands) == ["SendBody", "Report"]
     assert only(commands, SendBody).end_of_stream
     assert b"content_filter" in body_of(commands)
@@ -150,14 +150,14 @@ def test_a_block_ends_the_response_early() -> None:
 
 def test_chunks_after_an_early_end_go_nowhere() -> None:
     machine = streaming(BLOCK_SSN)
-    machine.receive(piece(said(f"It is {SSN} ")))
+    machine.receive(piece(said(f"It is {SSN}, so ")))
     for late in (piece(said("secret. ")), piece(b"garbage"), piece(DONE, end=True)):
         assert machine.receive(late) == []
 
 
 def test_trailers_after_an_early_end_are_let_pass() -> None:
     machine = streaming(BLOCK_SSN)
-    machine.receive(piece(said(f"It is {SSN} ")))
+    machine.receive(piece(said(f"It is {SSN}, so ")))
     assert kinds(machine.receive(ResponseTrailers())) == ["ContinueTrailers"]
 
 
@@ -211,7 +211,7 @@ def test_a_chunk_that_waits_is_emptied() -> None:
 
 def test_after_a_block_every_chunk_is_emptied() -> None:
     machine = streaming(BLOCK_SSN, STREAMED)
-    first = machine.receive(piece(said(f"It is {SSN} ")))
+    first = machine.receive(piece(said(f"It is {SSN}, so ")))
     assert b"content_filter" in body_of(first)
     assert kinds(first) == ["ContinueBody", "Report"]
     for late, end in ((said("secret. "), False), (DONE, True)):
@@ -253,7 +253,7 @@ def test_the_record_of_a_stream_says_what_was_done() -> None:
 
 def test_the_record_of_a_blocked_stream_names_the_rule() -> None:
     machine = streaming(BLOCK_SSN)
-    seen = record(machine.receive(piece(said(f"It is {SSN} "))))
+    seen = record(machine.receive(piece(said(f"It is {SSN}, so "))))
     assert seen.reason == "us-ssn"
     assert seen.verdict is not None
     assert seen.verdict.action is Action.BLOCK
@@ -347,7 +347,7 @@ def test_a_stream_is_on_record_only_once(limits: Limits) -> None:
 def test_a_blocked_stream_that_is_cancelled_is_on_record_only_once() -> None:
     for limits in (DUPLEX, STREAMED):
         machine = streaming(BLOCK_SSN, limits)
-        machine.receive(piece(said(f"It is {SSN} ")))
+        machine.receive(piece(said(f"It is {SSN}, so ")))
         assert machine.cancel() == []
 
 

@@ -216,7 +216,11 @@ def test_a_value_that_must_be_escaped_again_is() -> None:
         Judge(policy(rule("private_key", redaction="mask")), Direction.RESPONSE, "caller"),
         Redactor(KEY),
     )
-    key = "-----BEGIN PRIVATE KEY-----\n" + "A" * 40 + "\n-----END PRIVATE KEY-----"
+    key = (
+        "-----BEGIN PRIVATE KEY-----\n"
+        + "MIIEpAIBAAKCAQEAvx1Zq0hW8mYd2Lr5TnK9sPqU"
+        + "\n-----END PRIVATE KEY-----"
+    )
     masked = json.loads(filtered([json.dumps({"k": f'"{key}"'})], shared))["k"]
     assert masked == '"' + "".join("*" if c.isalnum() else c for c in key) + '"'
 
@@ -275,7 +279,7 @@ def test_nothing_that_waited_passes_after_another_text_was_blocked() -> None:
 
 def test_a_filter_waits_while_it_holds_a_part_of_an_escape() -> None:
     json_filter = JsonFilter(context(), (), "assistant")
-    json_filter.feed(r'["\u00')
+    json_filter.feed(r'{"a": "\u00')
     assert json_filter.waiting
-    json_filter.feed('e9"]')
+    json_filter.feed('e9"}')
     assert not json_filter.waiting

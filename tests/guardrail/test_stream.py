@@ -478,20 +478,22 @@ def test_a_block_ends_the_stream_as_the_api_does() -> None:
 
 
 def test_the_sdk_sees_a_block_as_filtered() -> None:
-    passed = output(BLOCK_SSN, [event(choice(role="assistant", content="")), said(f"It is {SSN} ")])
+    passed = output(
+        BLOCK_SSN, [event(choice(role="assistant", content="")), said(f"It is {SSN}, so ")]
+    )
     [only] = accumulated(passed).choices
     assert (only.message.content, only.finish_reason) == ("It is ", "content_filter")
 
 
 def test_nothing_passes_after_a_block() -> None:
     stream = open_stream(BLOCK_SSN)
-    stream.feed(said(f"It is {SSN} "), BROKEN)
+    stream.feed(said(f"It is {SSN}, so "), BROKEN)
     assert stream.feed(said("more. "), BROKEN) == (b"", True)
     assert stream.feed(DONE, BROKEN, final=True) == (b"", True)
 
 
 def test_nothing_of_the_same_chunk_passes_after_a_block() -> None:
-    passed = output(BLOCK_SSN, [said(f"It is {SSN} ") + said("secret plan. ") + DONE])
+    passed = output(BLOCK_SSN, [said(f"It is {SSN}, so ") + said("secret plan. ") + DONE])
     assert b"secret plan" not in passed
 
 
