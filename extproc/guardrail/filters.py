@@ -12,6 +12,8 @@ from extproc.model.values import Action, Path
 from extproc.policy.judge import Judge
 from extproc.redaction.operators import Redactor
 
+_MOST_PASSED = 400  # characters that pass before they are looked at
+
 
 class Scanners(NamedTuple):
     """Detection for one direction: what text must wait for, and what is only noted."""
@@ -63,6 +65,10 @@ class Filter(Protocol):
         """
         ...
 
+    def look(self) -> None:
+        """Judge what has passed and was not looked at yet, since it is only to be noted."""
+        ...
+
 
 class Redaction:
     """The decisions on one growing text, as pieces in order, and the text that has none yet."""
@@ -72,6 +78,7 @@ class Redaction:
         "_holding",
         "_observing",
         "_origin",
+        "_passed",
         "_path",
         "_role",
         "_sent",
@@ -85,6 +92,7 @@ class Redaction:
         self._role = role
         self._holding = Watcher(scanners.holding) if scanners.holding else None
         self._observing = Watcher(scanners.observing) if scanners.observing else None
+        self._passed = ""  # what `_observing` has yet to see
         self._sent = 0  # position up to which pieces were given out
         self._text = ""  # from _origin on, which is at most _sent
         self._origin = 0
@@ -105,9 +113,8 @@ class Redaction:
         self._origin = self._sent
         if judge.blocked():
             return pieces
-        if self._observing is not None:
-            for finding in self._observing.feed(text, final=final)[1]:
-                judge.decide(finding, self._path, self._role)
+        self._passed += text
+        self.look(final=final)
         ready = self._origin + len(self._text)
         if self._holding is not None:
             ready, findings = self._holding.feed(text, final=final)
@@ -127,13 +134,23 @@ class Redaction:
         """What passes for a piece that needs no scan (see Watcher.feed_plain), or None."""
         watcher = self._holding
         # What was redacted last may reach into what the watcher has not decided.
-        if watcher is None or self._observing is not None or watcher.start != self._sent:
+        if watcher is None or watcher.start != self._sent:
             return None
         passed = watcher.feed_plain(text)
         if passed is not None:
             self._sent = self._origin = watcher.start
             self._text = watcher.window
+            self._passed += text
+            if len(self._passed) > _MOST_PASSED:
+                self.look()
         return passed
+
+    def look(self, *, final: bool = False) -> None:
+        """Judge what is only to be noted. It changes nothing, so it can wait for more."""
+        passed, self._passed = self._passed, ""
+        if self._observing is not None and (passed or final):
+            for finding in self._observing.feed(passed, final=final)[1]:
+                self._context.judge.decide(finding, self._path, self._role)
 
     def _pass_until(self, position: int, pieces: list[Piece]) -> None:
         if position > self._sent:
@@ -174,3 +191,6 @@ class TextFilter:
 
     def feed_plain(self, text: str) -> str | None:
         return self._redaction.feed_plain(text)
+
+    def look(self) -> None:
+        self._redaction.look()

@@ -94,6 +94,9 @@ class HeldFilter:
     def feed_plain(self, text: str) -> str | None:  # noqa: ARG002 - as Filter has it
         return None
 
+    def look(self) -> None:
+        self._filtered.look()
+
     def _window(self, *, final: bool) -> int:
         """Where the next window ends; 0 where that is not known yet."""
         held = self._held

@@ -55,6 +55,9 @@ class JsonFilter:
     def feed_plain(self, text: str) -> None:
         """What is a string and what stands between is not known without reading it."""
 
+    def look(self) -> None:
+        """Everything has been."""
+
     def feed(self, text: str, *, final: bool = False) -> str:
         if self._context.judge.blocked():
             return ""

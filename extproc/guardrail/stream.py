@@ -76,6 +76,8 @@ class StreamGuard:
 
     def verdict(self) -> Verdict:
         """What has been decided so far."""
+        for filtered in self._filters.values():
+            filtered.look()
         return self._context.judge.verdict()
 
     def ended(self) -> bool:

@@ -85,6 +85,9 @@ class _Followed:
             self._transcript.add(self._pieces, passed)
         return passed
 
+    def look(self) -> None:
+        self._filtered.look()
+
 
 def _text_at(document: Any, path: Path) -> str:
     """The text at a path; empty where a name on the way has been redacted."""

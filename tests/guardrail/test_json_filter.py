@@ -218,8 +218,8 @@ def test_a_value_that_must_be_escaped_again_is() -> None:
     )
     key = (
         "-----BEGIN PRIVATE KEY-----\n"
-        + "MIIEpAIBAAKCAQEAvx1Zq0hW8mYd2Lr5TnK9sPqU"
-        + "\n-----END PRIVATE KEY-----"
+        "MIIEpAIBAAKCAQEAvx1Zq0hW8mYd2Lr5TnK9sPqU"
+        "\n-----END PRIVATE KEY-----"
     )
     masked = json.loads(filtered([json.dumps({"k": f'"{key}"'})], shared))["k"]
     assert masked == '"' + "".join("*" if c.isalnum() else c for c in key) + '"'

@@ -204,7 +204,15 @@ def test_pieces_that_need_no_scan_pass_as_with_one(text: str, seed: int) -> None
     assert quick.feed("", final=True) == slow.feed("", final=True)
 
 
-def test_what_is_observed_is_scanned() -> None:
-    noted = TextFilter(context(policy(rule(ALL)), SCANNER, SCANNER), (), "assistant")
-    assert noted.feed_plain("Hello ") is None
+def test_what_is_observed_is_looked_at_in_the_end() -> None:
+    shared = context(policy(rule("us_ssn", "flag")), SCANNER, SCANNER)
+    noted = TextFilter(shared, (), "assistant")
+    assert noted.feed_plain("Hello ") == "Hello "
+    noted.feed(f"it is {SSN}, so ")
+    assert noted.feed_plain("there ") == "there "
+    noted.look()
+    assert [judged.finding.start for judged in shared.judge.verdict().judged] == [12, 12]
+
+
+def test_without_a_scanner_nothing_passes_as_plain() -> None:
     assert TextFilter(context(policy(), None), (), "assistant").feed_plain("Hello ") is None

@@ -41,6 +41,7 @@ def test_the_preset_none_has_no_rules() -> None:
 
 def test_without_a_word_the_preset_is_the_default() -> None:
     assert [active.rule.name for active in policy(preset="default").rules] == [
+        "names",
         "personal-data",
         "payment-data",
         "credentials",
@@ -50,7 +51,7 @@ def test_without_a_word_the_preset_is_the_default() -> None:
 
 def test_own_rules_are_asked_before_those_of_the_preset() -> None:
     made = policy(rule("us_ssn", "block", name="own"), preset="default")
-    assert [active.rule.name for active in made.rules][:2] == ["own", "personal-data"]
+    assert [active.rule.name for active in made.rules][:2] == ["own", "names"]
     assert made.rules_by_type[Direction.REQUEST]["us_ssn"][0].rule.name == "own"
 
 
