@@ -20,6 +20,7 @@ _TITLES = {
     "growth": "Growth with the prompt",
     "memory": "Memory",
     "start": "Start",
+    "detection": "Detection, without wire",
 }
 _HIDDEN = {"kind", "upstream_us_per_request", "run"}
 

@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import machine, output, peers, plot, rows
+from bench import detection, machine, output, peers, plot, rows
 from bench.processes import Stack, Upstream, cache_in, stack
 from bench.rows import Row
 
 _PARTS = {"requests": "request", "memory": "memory", "streams": "stream", "growth": "growth"}
-_PARTS |= {"apis": "api", "start": "start", "peers": "peer"}
+_PARTS |= {"apis": "api", "start": "start", "detection": "detection", "peers": "peer"}
 _TRANSPORTS = ("native", "grpcio")
 
 
@@ -53,7 +53,7 @@ class Bench:
     def _needed(self) -> list[tuple[str, str]]:
         if self._parts == {"peers"}:
             return [("native", "default")]
-        if self._parts <= {"start"}:
+        if self._parts <= {"start", "detection"}:
             return []
         served = [(name, policy) for name in _TRANSPORTS for policy in ("no-op", "default")]
         return [("envoy", "none"), *served]
@@ -74,6 +74,8 @@ class Bench:
             yield from rows.growth(ours, upstream, seconds, self.say)
         if "start" in self._parts:
             yield from rows.start("native", {"EXTPROC_TRANSPORT": "native"}, rounds, self.say)
+        if "detection" in self._parts:
+            yield from detection.rows(self.say)
         if "peers" in self._parts and ours is not None:
             yield from peers.rows(ours, upstream, rounds, seconds, self.say)
 
