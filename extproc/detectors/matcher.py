@@ -62,6 +62,7 @@ class Matcher:
     ) -> None:
         self._recognizers = recognizers
         self._finders = finders
+        self._compiler = compiler
         self._patterns = Patterns(recognizers, triggers, compiler)
         self.longest = max((self._patterns.longest, *(f.longest for f in self._finders)))
         self.context = max((finder.context for finder in self._finders), default=0)
@@ -69,7 +70,7 @@ class Matcher:
     @cached_property
     def quiet(self) -> Quiet:
         """What need not be scanned. Only streams ask, so it is made when first asked for."""
-        return Quiet(self._recognizers)
+        return Quiet(self._recognizers, self._compiler)
 
     def find(self, text: NormalText, seen: Seen) -> tuple[list[Finding], set[int]]:
         """All findings in `text`, in no order, and the triggers that it has pulled.

@@ -11,15 +11,15 @@ import hyperscan
 
 from extproc.detectors.compiler import Compiler, Expression
 from extproc.detectors.normal import NormalText
-from extproc.detectors.recognizer import Recognizer, Span
+from extproc.detectors.recognizer import Recognizer, Refine, Span
 from extproc.detectors.unfinished import unfinished
 from extproc.model.errors import BodyError
 from extproc.model.values import Finding
 
-# Candidates that a text may hold, and matches for each: bounds the time of crafted input.
-_MAX_CANDIDATES = 150_000
-_BYTES_PER_CANDIDATE = 4
-_MATCHES_PER_CANDIDATE = 8
+# Matches that a text may hold up to any place in it: bounds the time of crafted input. Of plain
+# data, lists of numbers hold most: one and a half for each byte.
+_MAX_MATCHES = 100_000
+_MATCHES_PER_BYTE = 2
 
 _SHORT = 512  # characters of a match that is not long
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
@@ -92,10 +92,11 @@ class Patterns:
         """
         known, size = dict(memory), len(text.data)
         memory.clear()
+        said = _remembering() if len(candidates) > _MANY else _said
         for (owner, start), ends in candidates.items():
             recognizer = self._owners[owner]
             key = (owner, origin + start, len(ends), origin + ends[-1])
-            span = known[key] if key in known else _value(text, recognizer, start, ends)
+            span = known[key] if key in known else _value(text, recognizer, start, ends, said)
             if ends[-1] < size:  # at the end of the text the next character may change it
                 memory[key] = span
             if span is not None:
@@ -150,13 +151,37 @@ def _tails(patterns: list[tuple[Recognizer, str]], least: int, most: int) -> Ite
             yield Expression(unfinished(pattern), _flags(recognizer), number)
 
 
-def _value(text: NormalText, recognizer: Recognizer, start: int, ends: list[int]) -> Span | None:
+_Said = Callable[[Refine, str], Span | None]
+
+
+def _said(refine: Refine, candidate: str) -> Span | None:
+    return refine(candidate)
+
+
+def _remembering() -> _Said:
+    """The same for a text with many candidates, of which many may be equal."""
+    known: dict[tuple[Refine, str], Span | None] = {}
+
+    def said(refine: Refine, candidate: str) -> Span | None:
+        if len(candidate) > _SHORT:
+            return refine(candidate)
+        key = refine, candidate
+        if key not in known:
+            known[key] = refine(candidate)
+        return known[key]
+
+    return said
+
+
+def _value(
+    text: NormalText, recognizer: Recognizer, start: int, ends: list[int], said: _Said
+) -> Span | None:
     """The value in the longest of the candidates at `start` that holds one; relative to `start`."""
     skip = 0
     if recognizer.whole_word and _inside_word(text.data, start):
         if recognizer.refine is None:
             return None
-        skip = _next_word(text.data, start) - start
+        skip = _next_word(text.data, start, ends[-1]) - start
     for end in reversed(ends):
         if end <= start + skip:
             break
@@ -164,7 +189,7 @@ def _value(text: NormalText, recognizer: Recognizer, start: int, ends: list[int]
             continue
         span = Span(0, end - start, recognizer.score)
         if recognizer.refine is not None:
-            found = recognizer.refine(text.folded(start + skip, end))
+            found = said(recognizer.refine, text.folded(start + skip, end))
             if found is None:
                 continue
             span = found._replace(start=found.start + skip, end=found.end + skip)
@@ -207,8 +232,7 @@ class _Database:
     def proposed(self, data: bytes) -> Proposed:
         found: Candidates = {}
         pulled: set[int] = set()
-        most = _MAX_CANDIDATES + len(data) // _BYTES_PER_CANDIDATE
-        matches = most * _MATCHES_PER_CANDIDATE
+        matches, most, size = 0, _MAX_MATCHES, len(data)
         bounds, triggers = self._longest, len(self._longest)
 
         def on_match(owner: int, start: int, end: int, _flags: int, _context: object) -> bool:
@@ -216,12 +240,18 @@ class _Database:
             if owner >= triggers:
                 pulled.add(owner - triggers)
                 return False
+            matches += 1
             longest = bounds[owner]
-            if longest is None or end - start <= longest:
-                ends = found.setdefault((owner, start), [])
-                insort(ends, end)  # \b is decided one byte late, so ends can come out of order
-            matches -= 1
-            return matches < 0 or len(found) > most
+            if longest is None or (
+                end - start <= longest
+                and not (end < size and data[end] in _WORD and data[end - 1] in _WORD)
+            ):
+                ends = found.get((owner, start))
+                if ends is None:
+                    found[owner, start] = [end]
+                else:  # \b is decided one byte late, so ends can come out of order
+                    insort(ends, end)
+            return matches > most + end * _MATCHES_PER_BYTE
 
         try:
             self._scan(data, on_match)
@@ -272,9 +302,9 @@ def _inside_word(data: bytes, place: int) -> bool:
     return 0 < place < len(data) and data[place - 1] in _WORD and data[place] in _WORD
 
 
-def _next_word(data: bytes, start: int) -> int:
-    """Offset of the first character behind the word that `start` stands in."""
-    while start < len(data) and data[start] in _WORD:
+def _next_word(data: bytes, start: int, end: int) -> int:
+    """Offset of the first character behind the word that `start` stands in, `end` at most."""
+    while start < end and data[start] in _WORD:
         start += 1
     return start
 

@@ -7,18 +7,21 @@ derives from the patterns which text is such that all that is unfinished in it i
   every run of them at the end of a text is the beginning of a match. Digits are left out, since
   with them short words match already.
 - *gap* bytes G: no match begins with one.
-- *contexts*: the word bytes that can stand before the first gap byte of a match, at most three.
-
-Where a text holds only W and G, and no gap follows a context, no match and no beginning of one
-holds a gap byte: its first one would follow a context, or be its first byte. So all of them lie
-inside words, and words shorter than the shortest match in W hold none.
+Where a text holds only W and G, every match, and every beginning of one, either lies inside a word
+or has a first gap byte with nothing but W before it. *Signs* are expressions for both: the matches
+that hold no gap, and the beginnings up to the first gap. Where a text holds no sign, all that is
+unfinished in it lies in its last word.
 """
 
 import re
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+import hyperscan
+
+from extproc.detectors.compiler import IN_MEMORY, Compiler, Expression
 from extproc.detectors.recognizer import Recognizer
 from extproc.detectors.syntax import Assertion, Atom, Choice, Node, Repeat, Sequence, parse
 
@@ -28,10 +31,10 @@ _Context = tuple[_Bytes, ...]
 _ALL = bytes(range(256))
 _PLAIN = frozenset(range(0x20, 0x7F)) - frozenset(b'"\\')
 _DIGITS = frozenset(b"0123456789")
-_REACH = 3  # bytes of a context
+_REACH = 3  # bytes before a gap that tell whether any word may stand there
 _LONGEST_WORD = 64
 _LONGEST_TEXT = 256  # beyond it a scan is as quick
-_NOWHERE = float("inf")
+_SIGN_FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,9 @@ class _Pattern:
 class Quiet:
     """What `recognizers` make of ordinary text."""
 
-    def __init__(self, recognizers: Iterable[Recognizer]) -> None:
+    def __init__(
+        self, recognizers: Iterable[Recognizer], compiler: Compiler = IN_MEMORY
+    ) -> None:
         patterns = [
             _Pattern(r, parse(pattern), re.IGNORECASE if r.caseless else re.NOFLAG)
             for r in recognizers
@@ -55,12 +60,13 @@ class Quiet:
         for pattern in patterns:
             _Walk(word, contexts, pattern.flags).visit(pattern.tree, frozenset({()}))
         gaps = frozenset(b for b, found in contexts.items() if not _anywhere(found, word))
-        before = {context for byte in gaps for context in contexts[byte]}
-        shortest = min((_shortest(p.tree, word, p.flags) for p in patterns), default=_NOWHERE)
-        most = int(min(shortest - 1, longest, _LONGEST_WORD))
-        word = word if most else frozenset()
-        self._text = re.compile(_expression(word, gaps, before, most))
-        plain = _expression(word & _PLAIN, gaps & _PLAIN, before, most)
+        signs = (_Signs(word, gaps, p.flags).of(p.tree) for p in patterns)
+        self._signs = [Expression(sign, _SIGN_FLAGS, 0) for sign in sorted({*filter(None, signs)})]
+        self._database = compiler.database(self._signs) if self._signs else None
+        self._local = threading.local()
+        most = min(longest, _LONGEST_WORD)
+        self._text = re.compile(_expression(word, gaps, most))
+        plain = _expression(word & _PLAIN, gaps & _PLAIN, most)
         self._plain_text = re.compile(plain.decode("ascii"))
 
     def last_word(self, data: bytes) -> int | None:
@@ -69,24 +75,39 @@ class Quiet:
         None where that is not known. Otherwise `data` holds no match either.
         """
         match = self._text.fullmatch(data) if len(data) <= _LONGEST_TEXT else None
-        return None if match is None else match.start(1)
+        return None if match is None or self._holds_sign(data) else match.start(1)
 
     def last_plain_word(self, text: str) -> int | None:
         """The same for text that JSON writes as it is: ASCII, and nothing that is escaped."""
         match = self._plain_text.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
-        return None if match is None else match.start(1)
+        return None if match is None or self._holds_sign(text.encode()) else match.start(1)
+
+    def _holds_sign(self, data: bytes) -> bool:
+        if self._database is None:
+            return False
+        scratch: hyperscan.Scratch | None = getattr(self._local, "scratch", None)
+        if scratch is None:
+            scratch = self._local.scratch = hyperscan.Scratch(self._database)
+        try:
+            self._database.scan(data, match_event_handler=_stop, scratch=scratch)
+        except hyperscan.ScanTerminated:
+            return True
+        return False
 
 
-def _expression(word: _Bytes, gaps: Iterable[int], before: set[_Context], most: int) -> bytes:
+def _stop(_number: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
+    return True
+
+
+def _expression(word: _Bytes, gaps: _Bytes, most: int) -> bytes:
     gap = b"%s*+" % _class(gaps)
     if not word:
         return b"%s()" % gap
     run = b"%s{1,%d}+" % (_class(word), most)
-    barred = b"".join(b"(?<!%s)" % b"".join(map(_class, context)) for context in before)
-    return b"%s(?:%s%s%s+)*+((?:%s)?)" % (gap, run, barred, _class(gaps), run)
+    return b"%s(?:%s%s+)*+((?:%s)?)" % (gap, run, _class(gaps), run)
 
 
-def _class(members: Iterable[int]) -> bytes:
+def _class(members: _Bytes) -> bytes:
     escaped = b"".join(b"\\x%02x" % byte for byte in sorted(members))
     return b"[%s]" % escaped if escaped else rb"[^\s\S]"
 
@@ -176,16 +197,70 @@ class _Walk:
         return behind
 
 
-def _shortest(node: Node, word: _Bytes, flags: re.RegexFlag) -> float:
-    """Bytes of the shortest match in nothing but word bytes."""
-    match node:
-        case Atom(source):
-            return 1 if _bytes(source, flags) & word else _NOWHERE
-        case Assertion():
-            return 0
-        case Sequence(items):
-            return sum(_shortest(item, word, flags) for item in items)
-        case Choice(options):
-            return min(_shortest(option, word, flags) for option in options)
-        case Repeat(item, least, _):
-            return least * _shortest(item, word, flags) if least else 0
+class _Signs:
+    """From a pattern, what gives away a match or its beginning in text of words and gaps."""
+
+    def __init__(self, word: _Bytes, gaps: _Bytes, flags: re.RegexFlag) -> None:
+        self._word = word
+        self._gaps = gaps
+        self._flags = flags
+
+    def of(self, tree: Node) -> str | None:
+        """An expression, or None where there is no such match."""
+        return _either(self._inside(tree), self._to_gap(tree))
+
+    def _of(self, atom: Atom, members: _Bytes) -> str | None:
+        found = _bytes(atom.source, self._flags) & members
+        return _class(found).decode("ascii") if found else None
+
+    def _inside(self, node: Node) -> str | None:
+        """The strings of `node` that are nothing but word bytes."""
+        match node:
+            case Atom():
+                return self._of(node, self._word)
+            case Assertion():
+                return ""
+            case Sequence(items):
+                parts = [*map(self._inside, items)]
+                return None if None in parts else "".join(filter(None, parts))
+            case Choice(options):
+                return _either(*map(self._inside, options))
+            case Repeat(item, least, most):
+                inner = self._inside(item)
+                if inner:
+                    return _times(inner, least, most)
+                return None if inner is None and least else ""
+
+    def _to_gap(self, node: Node) -> str | None:
+        """The beginnings of `node` in which nothing but the last byte is a gap."""
+        match node:
+            case Atom():
+                return self._of(node, self._gaps)
+            case Assertion():
+                return None
+            case Sequence(items):
+                result: str | None = None
+                for item in reversed(items):
+                    inside = self._inside(item)
+                    rest = None if inside is None or result is None else inside + result
+                    result = _either(self._to_gap(item), rest)
+                return result
+            case Choice(options):
+                return _either(*map(self._to_gap, options))
+            case Repeat(item, _, most):
+                end, inside = self._to_gap(item), self._inside(item)
+                if end is None or not inside or most == 1:
+                    return end
+                return _times(inside, 0, None if most is None else most - 1) + end
+
+
+def _either(*expressions: str | None) -> str | None:
+    """Any of them; None is one that matches nothing."""
+    options = [*dict.fromkeys(option for option in expressions if option is not None)]
+    if len(options) < 2:
+        return options[0] if options else None
+    return f"(?:{'|'.join(options)})"
+
+
+def _times(expression: str, least: int, most: int | None) -> str:
+    return f"(?:{expression}){{{least},{'' if most is None else most}}}"

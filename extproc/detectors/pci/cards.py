@@ -57,9 +57,9 @@ _MAX_GROUPS = 6
 def is_card(digits: str) -> bool:
     """Whether an issuer has numbers of this beginning and length, and the check digit is right."""
     return (
-        has_luhn_digit(digits)
-        and len(set(digits)) > 1
-        and any(p.match(digits) and len(digits) in lengths for p, lengths in _ISSUERS)
+        len(set(digits)) > 1
+        and any(len(digits) in lengths and p.match(digits) for p, lengths in _ISSUERS)
+        and has_luhn_digit(digits)
     )
 
 
