@@ -20,6 +20,9 @@ _FOREIGN_WORD = rb"[A-Za-z\x80-\xbf]{0,8}[\xcd-\xe1\xe3-\xed][A-Za-z\x80-\xed'-]
 _FOREIGN = re.compile(
     rb"[:=>] {0,2}[\"']?(%s(?: %s){0,2})([\n\r\"'|<,;]|\Z)" % (_FOREIGN_WORD, _FOREIGN_WORD)
 )
+_KEYS = (b"name", b"Name", b"NAME")
+_ASCII = bytes(range(0x80))
+_FOREIGN_LETTER = re.compile(rb"[\xcd-\xe1\xe3-\xed]")
 _FOREIGN_OPEN = re.compile(rb"[:=>] {0,2}[\"']?([A-Za-z\x80-\xed' -]{1,160})\Z")
 _CODE_BEHIND = re.compile(rb"[A-Za-z0-9_(]|[.\[/@][A-Za-z0-9]")
 _PARTICLE = re.compile(rb"(?:%s)" % PARTICLES)
@@ -28,9 +31,9 @@ LONGEST = 160
 
 def find(data: bytes, start: int) -> Iterator[Found]:
     """Such names from `start` on."""
-    matches = _SMALL.finditer(data, start) if near(data, start) else ()
-    yield from filter(None, (_small(data, match) for match in matches))
-    if data.isascii():
+    if near(data, start):
+        yield from filter(None, (_small(data, match) for match in _matches(data, start)))
+    if data.isascii() or not _FOREIGN_LETTER.search(data.translate(None, _ASCII)):
         return
     for match in _FOREIGN.finditer(data, start):
         if context_of(data, match.start(1)).cue in ("strong", "name", "role", "weak"):
@@ -39,17 +42,27 @@ def find(data: bytes, start: int) -> Iterator[Found]:
 
 def near(data: bytes, start: int) -> bool:
     """Whether a key or a phrase stands in `data` that such a name may follow."""
-    return any(data.find(name, start) >= 0 for name in (b"name", b"Name", b"NAME"))
+    return any(data.find(name, start) >= 0 for name in _KEYS)
+
+
+def _matches(data: bytes, start: int) -> Iterator[re.Match[bytes]]:
+    """Where a key stands with a value behind it."""
+    for key in _KEYS:
+        place = data.find(key, start)
+        while place >= 0:
+            if match := _SMALL.match(data, place):
+                yield match
+            place = data.find(key, place + len(key))
 
 
 def _small(data: bytes, match: re.Match[bytes]) -> Found | None:
     quote, value = match.groups()
-    cue = context_of(data, match.start(2)).cue
-    if cue not in ("strong", "introduction", "name"):
-        return None
     words = value.split(b" ")
     kind = kind_of(words[0].capitalize())
     if not kind & NAME or (kind & WORD and not kind & FIRST and not quote):
+        return None
+    cue = context_of(data, match.start(2)).cue
+    if cue not in ("strong", "introduction", "name"):
         return None
     if cue == "name" and (kind & WORD or not (quote and kind & FIRST)):
         return None
@@ -70,10 +83,9 @@ def _small(data: bytes, match: re.Match[bytes]) -> Found | None:
 
 def unfinished(data: bytes, start: int) -> int:
     """Where the last value begins that is still being written, or the end."""
-    place = len(data)
-    for match in _SMALL.finditer(data, start):
-        if match.end(2) + 2 > len(data):
-            place = match.start(2)
+    size = len(data)
+    ends = (match for match in _matches(data, start) if match.end(2) + 2 > size)
+    place = max((match.start(2) for match in ends), default=size)
     if not data.isascii() and (foreign := _FOREIGN_OPEN.search(data, start)):
         place = min(place, foreign.start(1))
     return place
