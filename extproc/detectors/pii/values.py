@@ -42,7 +42,8 @@ def find(data: bytes, start: int) -> Iterator[Found]:
 
 def near(data: bytes, start: int) -> bool:
     """Whether a key or a phrase stands in `data` that such a name may follow."""
-    return any(data.find(name, start) >= 0 for name in _KEYS)
+    tail = data[start:] if start else data
+    return b"name" in tail or b"Name" in tail or b"NAME" in tail
 
 
 def _matches(data: bytes, start: int) -> Iterator[re.Match[bytes]]:

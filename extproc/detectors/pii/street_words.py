@@ -1,0 +1,140 @@
+"""Where the words stand that an address has: one quick search, so that numbers elsewhere are left.
+
+What is told is more than what there is: address.py looks closely.
+"""
+
+import re
+import threading
+from collections.abc import Iterator
+
+import hyperscan
+
+from extproc.detectors.compiler import IN_MEMORY, Compiler, Expression
+
+_BEFORE = 140  # bytes from a number to the end of its street's name
+_BEHIND = 72  # bytes from the first word of a street to its number
+
+# Behind a number, with words between.
+_NUMBER_FIRST = (
+    *(
+        rf" {word}\b"
+        for word in (
+            "Street St Avenue Ave Road Rd Boulevard Blvd Lane Ln Terrace Crescent Cres Gdns Parkway "
+            "Pkwy Hwy Cir Trl Mews Nagar Marg Turnpike Broadway Drive Dr Way Place Pl Square Sq "
+            "Court Ct Circle Row Hill Rise Walk Plaza Loop Pike Crossing Trail Highway Close "
+            "Gardens Grove Av Quay Alley Park View Ter"
+        ).split()
+    ),
+    *(rf" {word}[ \-][0-9A-Z]" for word in ("Sector", "Block", "Phase")),
+    *(rf"{word}\.? [0-9]" for word in ("Apt", "Suite")),
+    *(
+        rf" {word} "
+        for word in (
+            r"[Rr]ue RUE [Aa]venue [Aa]v\. [Bb]oulevard [Bb]d\.? [Pp]lace [Aa]llee [Cc]hemin "
+            r"[Ii]mpasse [Rr]oute [Qq]uai [Cc]ours [Ss]quare [Rr]ua [Cc]alle"
+        ).split()
+    ),
+)
+# Before a number, with nothing between.
+_NUMBER_NEXT = tuple(
+    rf"{word},? (?:[Nn](?:o|r|\xc2\xba)?[.:]? ?)?[0-9]"
+    for word in (
+        r"[Ss]tra(?:ss|\xc3\x9f)e [Ss]tr\.? gasse [Ww]eg [Aa]llee [Pp]latz damm [Ss]traat [Ll]aan "
+        r"gracht [Pp]lein plantsoen dijk singel [Vv]ej vagen gatan veien vegen gata stigen bakken "
+        r"vegur katu kuja polku gade kade Ring Caddesi Cad\. Sokak Sok\. utca ut u\. tie "
+        r"[Bb]ox BOX Postfach Postbus Apartado Postale Postboks"
+    ).split()
+) + (r"(?:Apt|APT|Suite|SUITE)\.? #?[0-9]",)
+# Before a number, with words between.
+_NUMBER_LAST = tuple(
+    r"Calle C/ Avenida Avda Av\. Paseo Plaza Carrera Carretera Camino Rua Travessa Via Viale "
+    r"Piazza Corso Largo Vicolo Leoforos Odos [Uu]l\. [Uu]lica Jalan Jl\.".split()
+)
+_LABELS = (
+    b"ddr",
+    b"DDR",
+    b"Adres",
+    b"adres",
+    b"treet",
+    b"esidence",
+    b"hip to",
+    b"nschrift",
+    b"ireccion",
+    b"ndirizzo",
+    b"ndereco",
+    b"omicilio",
+)
+_NUMBER = re.compile(rb"[0-9](?<![0-9A-Za-z.].)", re.DOTALL)
+
+# By pattern: how far before and behind the end of a match numbers may stand.
+_PATTERNS = (
+    *((pattern, _BEFORE, 0) for pattern in _NUMBER_FIRST),
+    *((pattern, 1, 0) for pattern in _NUMBER_NEXT),
+    *((pattern, 0, _BEHIND) for pattern in _NUMBER_LAST),
+)
+_WINDOWS = tuple((before, behind) for _, before, behind in _PATTERNS)
+
+
+def has_label(data: bytes, begin: int) -> bool:
+    """Whether a word of `address: ` and the like stands in `data` behind `begin`."""
+    tail = data[begin:]
+    for label in _LABELS:  # noqa: SIM110 - any() takes twice as long, for each piece of a stream
+        if label in tail:
+            return True
+    return False
+
+
+class _Search:
+    """One Hyperscan database of all words. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self._database: hyperscan.Database | None = None
+
+    def prepare(self, compiler: Compiler) -> hyperscan.Database:
+        """Compile the search, unless that is done."""
+        if self._database is None:
+            patterns = (*(pattern for pattern, _, _ in _PATTERNS), *map(bytes.decode, _LABELS))
+            self._database = compiler.database(
+                [Expression(pattern, 0, number) for number, pattern in enumerate(patterns)]
+            )
+        return self._database
+
+    def near(self, data: bytes, begin: int) -> tuple[list[int], list[int]]:
+        """Where numbers begin that have a word beside them, and where labels do, from `begin`."""
+        hits: list[tuple[int, int]] = []
+        database = self._database or self.prepare(IN_MEMORY)
+        try:
+            scratch = self._local.scratch
+        except AttributeError:
+            scratch = self._local.scratch = hyperscan.Scratch(database)
+        database.scan(
+            data[begin:] if begin else data,
+            match_event_handler=lambda number, _start, end, _flags, _context: hits.append(
+                (number, end + begin)
+            ),
+            scratch=scratch,
+        )
+        if not hits:
+            return [], []
+        windows, labels = [], []
+        for number, end in hits:
+            if number < len(_WINDOWS):
+                before, behind = _WINDOWS[number]
+                windows.append((end - before, end + behind))
+            else:
+                labels.append(end - len(_LABELS[number - len(_WINDOWS)]))
+        return list(_numbers(data, begin, sorted(windows))), labels
+
+
+SEARCH = _Search()
+
+
+def _numbers(data: bytes, begin: int, windows: list[tuple[int, int]]) -> Iterator[int]:
+    """Where numbers begin in windows that may overlap."""
+    done = begin
+    for first, end in windows:
+        if end > done:
+            for number in _NUMBER.finditer(data, max(first, done), end):
+                yield number.start()
+            done = end
