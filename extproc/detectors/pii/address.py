@@ -16,6 +16,7 @@ from extproc.detectors.recognizer import Finder, Found
 _LONGEST = 200  # bytes of an address with all that follows
 _BEFORE = 64  # bytes before a number in which its street is named
 _VALUE = 100  # bytes of the value of a label
+_SHORT = 128  # bytes in which it is quicker to look for a digit than for words
 _LABEL_REACH = 48  # bytes of a label and what stands between it and its value
 
 _LETTER = rb"[A-Za-z'.\x80-\xf4-]"
@@ -182,10 +183,10 @@ class AddressFinder(Finder):
 
     def find(self, data: bytes, start: int) -> Iterable[Found]:
         """Addresses in folded text, in order."""
-        if not _DIGIT.search(data, start):
+        if len(data) - start <= _SHORT and not _DIGIT.search(data, start):
             return ()
         begin = max(0, start - _LABEL_REACH)
-        places, labels = street_words.SEARCH.near(data, begin)
+        places, labels = street_words.near(data, begin)
         if not (places or labels):
             return ()
         found = {address for place in places if place >= start for address in _at(data, place)}

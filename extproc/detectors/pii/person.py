@@ -6,13 +6,16 @@ decided from the segment, the words before the run and the bytes just behind it.
 """
 
 import re
+import string
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from extproc.detectors.compiler import Compiler
 from extproc.detectors.pii import cues, values
 from extproc.detectors.pii.context import BEFORE, Context, context_of
 from extproc.detectors.pii.names import CERTAIN, FIGURES, FIRST, LAST, NAME, OFTEN, WORD, kind_of
 from extproc.detectors.pii.scores import Token, score
+from extproc.detectors.pii.search import Search
 from extproc.detectors.pii.tails import ends_in_small_words
 from extproc.detectors.recognizer import Finder, Found
 
@@ -47,7 +50,6 @@ _OPEN = re.compile(rb"\.? {0,2}%s{0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PART
 
 _CAPITAL_LETTER = re.compile(rb"[A-Z\xc3-\xc5]")
 _LATIN = re.compile(rb"[\xc3-\xca]")  # letters that folding leaves
-_CAPITALISED = re.compile(rb"[A-Z][A-Za-z]+")
 _CODE_BEHIND = re.compile(
     rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|-[0-9]|'[a-rt-zA-Z]"
 )
@@ -58,7 +60,16 @@ _HINTS = frozenset().union(
     (b"Name", b"NAME", b"Patient", b"PATIENT", b"Thank"),
     (word.capitalize() for word in cues.CLOSINGS | cues.ROLES | cues.NAME_KEYS if word != b"you"),
 )
-_TELLING = _HINTS | CERTAIN.keys()
+_TELLING = (
+    *values.KEYS,
+    *sorted(word for word in _HINTS.union(CERTAIN).difference(values.KEYS) if word.isascii()),
+)
+_SEARCH = Search([word.decode() for word in _TELLING])
+_SIZES = tuple(map(len, _TELLING))
+_SMALL_KEY = values.KEYS.index(b"name")
+_ALL_LETTERS = string.ascii_letters.encode()
+_ASCII = bytes(range(0x80))
+_SHORT = 128  # bytes in which it is quicker to look for a capital than for names
 
 _PARTICLES = frozenset(cues.PARTICLES.split(b"|"))
 # Makes a line end of every byte that stands in no run.
@@ -269,12 +280,22 @@ class PersonFinder(Finder):
         "Romeo met Juliet at Victoria Station",
     )
 
+    def prepare(self, compiler: Compiler) -> None:
+        """Compile the search for names."""
+        _SEARCH.prepare(compiler)
+
     def find(self, data: bytes, start: int) -> Iterable[Found]:
         """Names in folded text, in order."""
-        begin = max(0, start - self.context)
-        found = list(values.find(data, max(0, start - values.LONGEST)))
-        if _CAPITAL_LETTER.search(data, start) and (places := _places(data, begin)):
-            found += _in_runs(data, places)
+        first_value = max(0, start - values.LONGEST)
+        if len(data) - start <= _SHORT and not _CAPITAL_LETTER.search(data, start):
+            found = list(values.find(data, first_value))
+        else:
+            places, keys = _places(data, max(0, start - self.context))
+            found = list(values.find(data, first_value, (key for key in keys if key >= first_value)))
+            if places:
+                found += _in_runs(data, places)
+        if not found:
+            return ()
         return sorted((name for name in found if name.start >= start), key=_order)
 
     def unfinished(self, data: bytes, start: int) -> int:
@@ -301,21 +322,35 @@ def _order(found: Found) -> tuple[int, int]:
     return found.start, found.end
 
 
-def _places(data: bytes, begin: int) -> list[int]:
-    """Where words stand that tell of a name. A run that has none, in or before it, is none."""
-    places = []
-    if not _TELLING.isdisjoint(_CAPITALISED.findall(data, begin)):
-        for match in _CAPITALISED.finditer(data, begin):
-            if match[0] in _TELLING:
-                places.append(match.start())
-    place = data.find(b"name", begin)
-    while place >= 0:
+def _places(data: bytes, begin: int) -> tuple[list[int], list[int]]:
+    """Where words stand that tell of a name, and the keys among them, from `begin` on.
+
+    A run that has no such word, in or before it, is no name.
+    """
+    places, keys = [], []
+    for end, number in _SEARCH.ends(data[begin:] if begin else data):
+        behind = begin + end
+        place = behind - _SIZES[number]
+        if number < len(values.KEYS):
+            keys.append(place)
+            if number == _SMALL_KEY:
+                places.append(place)
+                continue
+        if data[behind : behind + 1].isalpha():
+            continue
+        if place > begin and data[place - 1 : place].isalpha() and _inside(data, place, begin):
+            continue
         places.append(place)
-        place = data.find(b"name", place + 4)
-    if not data.isascii():
+    if not data.isascii() and _LATIN.search(data.translate(None, _ASCII)):
         places += [match.start() for match in _LATIN.finditer(data, begin)]
     places.sort()
-    return places
+    return places, keys
+
+
+def _inside(data: bytes, place: int, begin: int) -> bool:
+    """Whether a word with a capital goes on at `place`."""
+    before = data[max(begin, place - _LONGEST_WORD) : place]
+    return not before[len(before.rstrip(_ALL_LETTERS)) :].islower()
 
 
 def _in_runs(data: bytes, places: list[int]) -> Iterator[Found]:

@@ -4,12 +4,9 @@ What is told is more than what there is: address.py looks closely.
 """
 
 import re
-import threading
 from collections.abc import Iterator
 
-import hyperscan
-
-from extproc.detectors.compiler import IN_MEMORY, Compiler, Expression
+from extproc.detectors.pii.search import Search
 
 _BEFORE = 140  # bytes from a number to the end of its street's name
 _BEHIND = 72  # bytes from the first word of a street to its number
@@ -84,50 +81,24 @@ def has_label(data: bytes, begin: int) -> bool:
     return False
 
 
-class _Search:
-    """One Hyperscan database of all words. Safe to use from several threads."""
-
-    def __init__(self) -> None:
-        self._local = threading.local()
-        self._database: hyperscan.Database | None = None
-
-    def prepare(self, compiler: Compiler) -> hyperscan.Database:
-        """Compile the search, unless that is done."""
-        if self._database is None:
-            patterns = (*(pattern for pattern, _, _ in _PATTERNS), *map(bytes.decode, _LABELS))
-            self._database = compiler.database(
-                [Expression(pattern, 0, number) for number, pattern in enumerate(patterns)]
-            )
-        return self._database
-
-    def near(self, data: bytes, begin: int) -> tuple[list[int], list[int]]:
-        """Where numbers begin that have a word beside them, and where labels do, from `begin`."""
-        hits: list[tuple[int, int]] = []
-        database = self._database or self.prepare(IN_MEMORY)
-        try:
-            scratch = self._local.scratch
-        except AttributeError:
-            scratch = self._local.scratch = hyperscan.Scratch(database)
-        database.scan(
-            data[begin:] if begin else data,
-            match_event_handler=lambda number, _start, end, _flags, _context: hits.append(
-                (number, end + begin)
-            ),
-            scratch=scratch,
-        )
-        if not hits:
-            return [], []
-        windows, labels = [], []
-        for number, end in hits:
-            if number < len(_WINDOWS):
-                before, behind = _WINDOWS[number]
-                windows.append((end - before, end + behind))
-            else:
-                labels.append(end - len(_LABELS[number - len(_WINDOWS)]))
-        return list(_numbers(data, begin, sorted(windows))), labels
+SEARCH = Search((*(pattern for pattern, _, _ in _PATTERNS), *map(bytes.decode, _LABELS)))
 
 
-SEARCH = _Search()
+def near(data: bytes, begin: int) -> tuple[list[int], list[int]]:
+    """Where numbers begin that have a word beside them, and where labels do, from `begin`."""
+    hits = SEARCH.ends(data[begin:] if begin else data)
+    if not hits:
+        return [], []
+    windows, labels = [], []
+    for end, number in hits:
+        place = end + begin
+        if number < len(_WINDOWS):
+            before, behind = _WINDOWS[number]
+            windows.append((place - before, place + behind))
+        else:
+            labels.append(place - len(_LABELS[number - len(_WINDOWS)]))
+    windows.sort()
+    return list(_numbers(data, begin, windows)), labels
 
 
 def _numbers(data: bytes, begin: int, windows: list[tuple[int, int]]) -> Iterator[int]:

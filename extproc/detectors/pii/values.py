@@ -4,7 +4,7 @@ They are found behind `my name is` and as the values of keys such as `first_name
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from extproc.detectors.pii.context import context_of
 from extproc.detectors.pii.cues import PARTICLES
@@ -20,7 +20,7 @@ _FOREIGN_WORD = rb"[A-Za-z\x80-\xbf]{0,8}[\xcd-\xe1\xe3-\xed][A-Za-z\x80-\xed'-]
 _FOREIGN = re.compile(
     rb"[:=>] {0,2}[\"']?(%s(?: %s){0,2})([\n\r\"'|<,;]|\Z)" % (_FOREIGN_WORD, _FOREIGN_WORD)
 )
-_KEYS = (b"name", b"Name", b"NAME")
+KEYS = (b"name", b"Name", b"NAME")
 _ASCII = bytes(range(0x80))
 _FOREIGN_LETTER = re.compile(rb"[\xcd-\xe1\xe3-\xed]")
 _FOREIGN_OPEN = re.compile(rb"[:=>] {0,2}[\"']?([A-Za-z\x80-\xed' -]{1,160})\Z")
@@ -29,10 +29,14 @@ _PARTICLE = re.compile(rb"(?:%s)" % PARTICLES)
 LONGEST = 160
 
 
-def find(data: bytes, start: int) -> Iterator[Found]:
-    """Such names from `start` on."""
-    if near(data, start):
-        yield from filter(None, (_small(data, match) for match in _matches(data, start)))
+def find(data: bytes, start: int, keys: Iterable[int] | None = None) -> Iterator[Found]:
+    """Such names from `start` on. `keys` are where `name`, Name or NAME begins, if that is known."""
+    if keys is None:
+        keys = _keys(data, start) if near(data, start) else ()
+    for key in keys:
+        match = _SMALL.match(data, key)
+        if match and (found := _small(data, match)):
+            yield found
     if data.isascii() or not _FOREIGN_LETTER.search(data.translate(None, _ASCII)):
         return
     for match in _FOREIGN.finditer(data, start):
@@ -46,13 +50,11 @@ def near(data: bytes, start: int) -> bool:
     return b"name" in tail or b"Name" in tail or b"NAME" in tail
 
 
-def _matches(data: bytes, start: int) -> Iterator[re.Match[bytes]]:
-    """Where a key stands with a value behind it."""
-    for key in _KEYS:
+def _keys(data: bytes, start: int) -> Iterator[int]:
+    for key in KEYS:
         place = data.find(key, start)
         while place >= 0:
-            if match := _SMALL.match(data, place):
-                yield match
+            yield place
             place = data.find(key, place + len(key))
 
 
@@ -85,8 +87,8 @@ def _small(data: bytes, match: re.Match[bytes]) -> Found | None:
 def unfinished(data: bytes, start: int) -> int:
     """Where the last value begins that is still being written, or the end."""
     size = len(data)
-    ends = (match for match in _matches(data, start) if match.end(2) + 2 > size)
-    place = max((match.start(2) for match in ends), default=size)
+    matches = filter(None, (_SMALL.match(data, key) for key in _keys(data, start)))
+    place = max((m.start(2) for m in matches if m.end(2) + 2 > size), default=size)
     if not data.isascii() and (foreign := _FOREIGN_OPEN.search(data, start)):
         place = min(place, foreign.start(1))
     return place
