@@ -16,6 +16,7 @@ from extproc.detectors.recognizer import Finder, Found
 _LONGEST = 200  # bytes of an address with all that follows
 _BEFORE = 64  # bytes before a number in which its street is named
 _VALUE = 100  # bytes of the value of a label
+_MANY = 64  # numbers of which some may have the same text around them
 _SHORT = 128  # bytes in which it is quicker to look for a digit than for words
 _LABEL_REACH = 48  # bytes of a label and what stands between it and its value
 
@@ -189,7 +190,7 @@ class AddressFinder(Finder):
         places, labels = street_words.near(data, begin)
         if not (places or labels):
             return ()
-        found = {address for place in places if place >= start for address in _at(data, place)}
+        found = set(_beside(data, [place for place in places if place >= start]))
         for place in labels:
             if label := _LABEL.match(data, place):
                 found.update(_labelled(data, label))
@@ -223,6 +224,26 @@ def _number_first(data: bytes, match: re.Match[bytes]) -> Iterator[Found]:
     before = _FLAT_BEFORE.search(data, max(0, place - 20), place)
     score = 0.9 if match["tail"] else 0.4 if match["doubtful"] else 0.75
     yield Found("street_address", before.start() if before else place, match.end(), score)
+
+
+def _beside(data: bytes, places: list[int]) -> Iterator[Found]:
+    """Addresses that have their number at one of `places`: crafted text repeats itself."""
+    if len(places) < _MANY:
+        for place in places:
+            yield from _at(data, place)
+        return
+    known: dict[tuple[int, bytes], list[Found]] = {}
+    for place in places:
+        left = max(0, place - _BEFORE - 1)
+        key = place - left, data[left : place + _LONGEST + 1]
+        found = known.get(key)
+        if found is None:
+            found = known[key] = [
+                address._replace(start=address.start - place, end=address.end - place)
+                for address in _at(data, place)
+            ]
+        for name, begin, end, score in found:
+            yield Found(name, begin + place, end + place, score)
 
 
 def _at(data: bytes, place: int) -> Iterator[Found]:

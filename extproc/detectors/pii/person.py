@@ -50,6 +50,7 @@ _OPEN = re.compile(rb"\.? {0,2}%s{0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PART
 
 _CAPITAL_LETTER = re.compile(rb"[A-Z\xc3-\xc5]")
 _LATIN = re.compile(rb"[\xc3-\xca]")  # letters that folding leaves
+_LETTERS_ON = re.compile(rb"[A-Za-z]+")
 _CODE_BEHIND = re.compile(
     rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|-[0-9]|'[a-rt-zA-Z]"
 )
@@ -60,12 +61,22 @@ _HINTS = frozenset().union(
     (b"Name", b"NAME", b"Patient", b"PATIENT", b"Thank"),
     (word.capitalize() for word in cues.CLOSINGS | cues.ROLES | cues.NAME_KEYS if word != b"you"),
 )
-_TELLING = (
-    *values.KEYS,
-    *sorted(word for word in _HINTS.union(CERTAIN).difference(values.KEYS) if word.isascii()),
-)
-_SEARCH = Search([word.decode() for word in _TELLING])
-_SIZES = tuple(map(len, _TELLING))
+_TELLING = frozenset(word for word in _HINTS.union(CERTAIN) if word.isascii())
+
+
+def _beginnings(words: Iterable[bytes]) -> Iterator[bytes]:
+    """The words without those that begin with another that is not too short to tell of few."""
+    begun: set[bytes] = set()
+    for word in sorted(words, key=len):
+        if begun.isdisjoint(word[:size] for size in range(_SHORTEST_BEGINNING, len(word))):
+            begun.add(word)
+            yield word
+
+
+_SHORTEST_BEGINNING = 4
+_SOUGHT = (*values.KEYS, *sorted(_beginnings(_TELLING.difference(values.KEYS))))
+_SEARCH = Search([word.decode() for word in _SOUGHT])
+_SIZES = tuple(map(len, _SOUGHT))
 _SMALL_KEY = values.KEYS.index(b"name")
 _ALL_LETTERS = string.ascii_letters.encode()
 _ASCII = bytes(range(0x80))
@@ -327,24 +338,22 @@ def _places(data: bytes, begin: int) -> tuple[list[int], list[int]]:
 
     A run that has no such word, in or before it, is no name.
     """
-    places, keys = [], []
+    places, keys = set(), []
     for end, number in _SEARCH.ends(data[begin:] if begin else data):
-        behind = begin + end
-        place = behind - _SIZES[number]
+        place = begin + end - _SIZES[number]
         if number < len(values.KEYS):
             keys.append(place)
             if number == _SMALL_KEY:
-                places.append(place)
+                places.add(place)
                 continue
-        if data[behind : behind + 1].isalpha():
+        word = _LETTERS_ON.match(data, place)
+        if word is None or word[0] not in _TELLING:
             continue
-        if place > begin and data[place - 1 : place].isalpha() and _inside(data, place, begin):
-            continue
-        places.append(place)
+        if not (place > begin and data[place - 1 : place].isalpha() and _inside(data, place, begin)):
+            places.add(place)
     if not data.isascii() and _LATIN.search(data.translate(None, _ASCII)):
-        places += [match.start() for match in _LATIN.finditer(data, begin)]
-    places.sort()
-    return places, keys
+        places.update(match.start() for match in _LATIN.finditer(data, begin))
+    return sorted(places), keys
 
 
 def _inside(data: bytes, place: int, begin: int) -> bool:
