@@ -280,9 +280,11 @@ def _number_last(data: bytes, place: int) -> Iterator[Found]:
 
 def _labelled(data: bytes, label: re.Match[bytes]) -> Iterator[Found]:
     """The value of a label, where it has the form of an address."""
+    start, end = label.span("value")
+    if not _DIGIT.search(data, start, end):
+        return
     if _NOT_STREET.search(data, max(0, label.start() - 12), label.start() + 1):
         return
-    start, end = label.span("value")
     stop = _VALUE_END.search(data, start, end)
     end = stop.start() if stop else end
     if _VALUE_FORM.match(data, start, end):

@@ -54,6 +54,7 @@ _LETTERS_ON = re.compile(rb"[A-Za-z]+")
 _CODE_BEHIND = re.compile(
     rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|-[0-9]|'[a-rt-zA-Z]"
 )
+_NO_CODE = (b" ", b",", b"\n", b"")
 _NUMBER_BEHIND = re.compile(rb",? ?[0-9]")
 _HINTS = frozenset().union(
     cues.TITLES,
@@ -80,6 +81,7 @@ _SIZES = tuple(map(len, _SOUGHT))
 _SMALL_KEY = values.KEYS.index(b"name")
 _ALL_LETTERS = string.ascii_letters.encode()
 _ASCII = bytes(range(0x80))
+_NEAR = 24  # bytes that are sooner looked at than passed over
 _SHORT = 128  # bytes in which it is quicker to look for a capital than for names
 
 _PARTICLES = frozenset(cues.PARTICLES.split(b"|"))
@@ -123,8 +125,10 @@ def _names(data: bytes, start: int, end: int) -> Iterable[Found]:
     if not _may_be(run):
         return ()
     context = context_of(data, start)
-    code = _CODE_BEHIND.match(data, end) is not None
+    code = data[end : end + 1] not in _NO_CODE and _CODE_BEHIND.match(data, end) is not None
     names = _judged(run, context, code, data.startswith(b"'s", end))
+    if not names:
+        return ()
     return [Found("person", start + first, start + last, score) for first, last, score in names]
 
 
@@ -305,9 +309,9 @@ class PersonFinder(Finder):
             found = list(values.find(data, first_value, (key for key in keys if key >= first_value)))
             if places:
                 found += _in_runs(data, places)
-        if not found:
-            return ()
-        return sorted((name for name in found if name.start >= start), key=_order)
+        found = [name for name in found if name.start >= start]
+        found.sort(key=_order)
+        return found
 
     def unfinished(self, data: bytes, start: int) -> int:
         """Where the run begins that may still grow, or of which it shows later what it is."""
@@ -362,14 +366,15 @@ def _inside(data: bytes, place: int, begin: int) -> bool:
     return not before[len(before.rstrip(_ALL_LETTERS)) :].islower()
 
 
-def _in_runs(data: bytes, places: list[int]) -> Iterator[Found]:
+def _in_runs(data: bytes, places: list[int]) -> list[Found]:
     """Names in the runs that hold one of `places`, or begin shortly behind one."""
+    found: list[Found] = []
     done = 0  # up to here runs are looked at
     for place in places:
         reach = place + BEFORE
         if reach < done:
             continue
-        seek = max(done, _run_from(data, place))
+        seek = done if place <= done + _NEAR else max(done, _run_from(data, place))
         while match := _RUN_START.search(data, seek, reach + 2):
             start = match.start()
             if start > reach:
@@ -383,9 +388,10 @@ def _in_runs(data: bytes, places: list[int]) -> Iterator[Found]:
                 continue
             if data.startswith(b", ", seek) and (joined := _last_first(data, start, seek)):
                 done = seek = joined.end
-                yield joined
+                found.append(joined)
             else:
-                yield from _names(data, start, seek)
+                found += _names(data, start, seek)
+    return found
 
 
 def _run_from(data: bytes, place: int) -> int:
