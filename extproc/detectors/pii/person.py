@@ -303,15 +303,15 @@ class PersonFinder(Finder):
         """Names in folded text, in order."""
         first_value = max(0, start - values.LONGEST)
         if len(data) - start <= _SHORT and not _CAPITAL_LETTER.search(data, start):
+            if data.isascii() and not values.near(data, first_value):
+                return ()
             found = list(values.find(data, first_value))
         else:
             places, keys = _places(data, max(0, start - self.context))
-            found = list(values.find(data, first_value, (key for key in keys if key >= first_value)))
-            if places:
-                found += _in_runs(data, places)
-        found = [name for name in found if name.start >= start]
-        found.sort(key=_order)
-        return found
+            found = _in_runs(data, places) if places else []
+            if keys or not data.isascii():
+                found += values.find(data, first_value, (k for k in keys if k >= first_value))
+        return sorted((name for name in found if name.start >= start), key=_order)
 
     def unfinished(self, data: bytes, start: int) -> int:
         """Where the run begins that may still grow, or of which it shows later what it is."""
@@ -320,7 +320,7 @@ class PersonFinder(Finder):
         if not values.near(data, begin) and ends_in_small_words(data):
             return size
         place = values.unfinished(data, begin)
-        runs = list(_RUN.finditer(data, begin))
+        runs = list(_runs(data, begin))
         if not runs:
             return max(start, place)
         run = runs[-1]
@@ -353,7 +353,9 @@ def _places(data: bytes, begin: int) -> tuple[list[int], list[int]]:
         word = _LETTERS_ON.match(data, place)
         if word is None or word[0] not in _TELLING:
             continue
-        if not (place > begin and data[place - 1 : place].isalpha() and _inside(data, place, begin)):
+        if not (
+            place > begin and data[place - 1 : place].isalpha() and _inside(data, place, begin)
+        ):
             places.add(place)
     if not data.isascii() and _LATIN.search(data.translate(None, _ASCII)):
         places.update(match.start() for match in _LATIN.finditer(data, begin))
@@ -392,6 +394,15 @@ def _in_runs(data: bytes, places: list[int]) -> list[Found]:
             else:
                 found += _names(data, start, seek)
     return found
+
+
+def _runs(data: bytes, begin: int) -> Iterator[re.Match[bytes]]:
+    """The runs that begin from `begin` on."""
+    while match := _RUN_START.search(data, begin):
+        run = _RUN.match(data, match.start())
+        begin = run.end() if run else match.end()
+        if run:
+            yield run
 
 
 def _run_from(data: bytes, place: int) -> int:
