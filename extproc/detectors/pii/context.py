@@ -28,9 +28,6 @@ class Context(NamedTuple):
     code: bool  # an identifier or a path may stand here
 
 
-_NOTHING, _CODE_ONLY = Context("", False), Context("", True)
-
-
 def context_of(data: bytes, start: int) -> Context:
     """What stands in `data` before `start`."""
     left = data[max(0, start - BEFORE) : start].lower()
@@ -38,18 +35,14 @@ def context_of(data: bytes, start: int) -> Context:
     words = left.rstrip(_NOT_SMALL)
     gap = left[len(words) :]
     if not words or len(gap) > _LONGEST_GAP:
-        return _CODE_ONLY if code else _NOTHING
+        return Context("", code)
     earlier = words.rstrip(_SMALL)
     last = words[len(earlier) :]
     earlier = earlier.rstrip(_NOT_SMALL)
-    return _read(earlier[len(earlier.rstrip(_SMALL)) :], last, gap, code)
+    return Context(_cue(earlier[len(earlier.rstrip(_SMALL)) :], last, gap), code)
 
 
 @lru_cache(_KEPT)
-def _read(earlier: bytes, last: bytes, gap: bytes, code: bool) -> Context:
-    return Context(_cue(earlier, last, gap), code)
-
-
 def _cue(earlier: bytes, last: bytes, gap: bytes) -> str:
     """What two words tell of what stands behind them and a gap. `earlier` may be empty."""
     if b":" in gap or b"=" in gap or gap.startswith(b">"):

@@ -126,7 +126,7 @@ def _names(data: bytes, start: int, end: int) -> Iterable[Found]:
         return ()
     context = context_of(data, start)
     code = data[end : end + 1] not in _NO_CODE and _CODE_BEHIND.match(data, end) is not None
-    names = _judged(run, context, code, data.startswith(b"'s", end))
+    names = _judged(run, context, code_behind=code, owner=data.startswith(b"'s", end))
     if not names:
         return ()
     return [Found("person", start + first, start + last, score) for first, last, score in names]
@@ -140,7 +140,7 @@ def _may_be(run: bytes) -> bool:
 
 @lru_cache(_KEPT)
 def _judged(
-    run: bytes, context: Context, code_behind: bool, owner: bool
+    run: bytes, context: Context, *, code_behind: bool, owner: bool
 ) -> tuple[tuple[int, int, float], ...]:
     """Where names begin and end in a run, and how sure they are."""
     if _plain_name(run):

@@ -9,7 +9,7 @@ from extproc.detectors.compiler import IN_MEMORY, Compiler, Expression
 
 
 class Search:
-    """A Hyperscan database that is compiled when first asked for. Safe to use from several threads."""
+    """A Hyperscan database, compiled when first asked for. Safe to use from several threads."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = patterns

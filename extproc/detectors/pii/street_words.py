@@ -11,42 +11,40 @@ from extproc.detectors.pii.search import Search
 _BEFORE = 140  # bytes from a number to the end of its street's name
 _BEHIND = 72  # bytes from the first word of a street to its number
 
+_STREETS = (
+    "Street St Avenue Ave Road Rd Boulevard Blvd Lane Ln Terrace Crescent Cres Gdns Parkway Pkwy "
+    "Hwy Cir Trl Mews Nagar Marg Turnpike Broadway Drive Dr Way Place Pl Square Sq Court Ct Circle "
+    "Row Hill Rise Walk Plaza Loop Pike Crossing Trail Highway Close Gardens Grove Av Quay Alley "
+    "Park View Ter"
+)
+_ROMANCE_STREETS = (
+    r"[Rr]ue RUE [Aa]venue [Aa]v\. [Bb]oulevard [Bb]d\.? [Pp]lace [Aa]llee [Cc]hemin [Ii]mpasse "
+    r"[Rr]oute [Qq]uai [Cc]ours [Ss]quare [Rr]ua [Cc]alle"
+)
+_BEFORE_NUMBER = (
+    r"[Ss]tra(?:ss|\xc3\x9f)e [Ss]tr\.? gasse [Ww]eg [Aa]llee [Pp]latz damm [Ss]traat [Ll]aan "
+    r"gracht [Pp]lein plantsoen dijk singel [Vv]ej vagen gatan veien vegen gata stigen bakken "
+    r"vegur katu kuja polku gade kade Ring Caddesi Cad\. Sokak Sok\. utca ut u\. tie "
+    r"[Bb]ox BOX Postfach Postbus Apartado Postale Postboks"
+)
+_BEFORE_NAME = (
+    r"Calle C/ Avenida Avda Av\. Paseo Plaza Carrera Carretera Camino Rua Travessa Via Viale "
+    r"Piazza Corso Largo Vicolo Leoforos Odos [Uu]l\. [Uu]lica Jalan Jl\."
+)
 # Behind a number, with words between.
 _NUMBER_FIRST = (
-    *(
-        rf" {word}\b"
-        for word in (
-            "Street St Avenue Ave Road Rd Boulevard Blvd Lane Ln Terrace Crescent Cres Gdns Parkway "
-            "Pkwy Hwy Cir Trl Mews Nagar Marg Turnpike Broadway Drive Dr Way Place Pl Square Sq "
-            "Court Ct Circle Row Hill Rise Walk Plaza Loop Pike Crossing Trail Highway Close "
-            "Gardens Grove Av Quay Alley Park View Ter"
-        ).split()
-    ),
+    *(rf" {word}\b" for word in _STREETS.split()),
     *(rf" {word}[ \-][0-9A-Z]" for word in ("Sector", "Block", "Phase")),
     *(rf"{word}\.? [0-9]" for word in ("Apt", "Suite")),
-    *(
-        rf" {word} "
-        for word in (
-            r"[Rr]ue RUE [Aa]venue [Aa]v\. [Bb]oulevard [Bb]d\.? [Pp]lace [Aa]llee [Cc]hemin "
-            r"[Ii]mpasse [Rr]oute [Qq]uai [Cc]ours [Ss]quare [Rr]ua [Cc]alle"
-        ).split()
-    ),
+    *(rf" {word} " for word in _ROMANCE_STREETS.split()),
 )
-# Before a number, with nothing between.
-_NUMBER_NEXT = tuple(
-    rf"{word},? (?:[Nn](?:o|r|\xc2\xba)?[.:]? ?)?[0-9]"
-    for word in (
-        r"[Ss]tra(?:ss|\xc3\x9f)e [Ss]tr\.? gasse [Ww]eg [Aa]llee [Pp]latz damm [Ss]traat [Ll]aan "
-        r"gracht [Pp]lein plantsoen dijk singel [Vv]ej vagen gatan veien vegen gata stigen bakken "
-        r"vegur katu kuja polku gade kade Ring Caddesi Cad\. Sokak Sok\. utca ut u\. tie "
-        r"[Bb]ox BOX Postfach Postbus Apartado Postale Postboks"
-    ).split()
-) + (r"(?:Apt|APT|Suite|SUITE)\.? #?[0-9]",)
+# Before a number, with nothing between, so that the match ends with its first digit.
+_NUMBER_NEXT = (
+    *(rf"{word},? (?:[Nn](?:o|r|\xc2\xba)?[.:]? ?)?[0-9]" for word in _BEFORE_NUMBER.split()),
+    r"(?:Apt|APT|Suite|SUITE)\.? #?[0-9]",
+)
 # Before a number, with words between.
-_NUMBER_LAST = tuple(
-    r"Calle C/ Avenida Avda Av\. Paseo Plaza Carrera Carretera Camino Rua Travessa Via Viale "
-    r"Piazza Corso Largo Vicolo Leoforos Odos [Uu]l\. [Uu]lica Jalan Jl\.".split()
-)
+_NUMBER_LAST = _BEFORE_NAME.split()
 _LABELS = (
     b"ddr",
     b"DDR",

@@ -30,7 +30,7 @@ LONGEST = 160
 
 
 def find(data: bytes, start: int, keys: Iterable[int] | None = None) -> Iterator[Found]:
-    """Such names from `start` on. `keys` are where `name`, Name or NAME begins, if that is known."""
+    """Such names from `start` on. `keys` are where one of KEYS begins, if that is known."""
     if keys is None:
         keys = _keys(data, start) if near(data, start) else ()
     for key in keys:
