@@ -6,16 +6,14 @@ decided from the segment, the words before the run and the bytes just behind it.
 """
 
 import re
-import string
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from extproc.detectors.compiler import Compiler
-from extproc.detectors.pii import cues, values
+from extproc.detectors.pii import cues, telling, values
 from extproc.detectors.pii.context import BEFORE, Context, context_of
 from extproc.detectors.pii.names import CERTAIN, FIGURES, FIRST, LAST, NAME, OFTEN, WORD, kind_of
 from extproc.detectors.pii.scores import Token, score
-from extproc.detectors.pii.search import Search
 from extproc.detectors.pii.tails import ends_in_small_words
 from extproc.detectors.recognizer import Finder, Found
 
@@ -49,38 +47,11 @@ _RUN_START = re.compile(rb"[A-Z\xc3-\xc5](?<![A-Za-z0-9_].)", re.DOTALL)
 _OPEN = re.compile(rb"\.? {0,2}%s{0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PART)
 
 _CAPITAL_LETTER = re.compile(rb"[A-Z\xc3-\xc5]")
-_LATIN = re.compile(rb"[\xc3-\xca]")  # letters that folding leaves
-_LETTERS_ON = re.compile(rb"[A-Za-z]+")
 _CODE_BEHIND = re.compile(
     rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|-[0-9]|'[a-rt-zA-Z]"
 )
 _NO_CODE = (b" ", b",", b"\n", b"")
 _NUMBER_BEHIND = re.compile(rb",? ?[0-9]")
-_HINTS = frozenset().union(
-    cues.TITLES,
-    cues.GREETINGS,
-    (b"Name", b"NAME", b"Patient", b"PATIENT", b"Thank"),
-    (word.capitalize() for word in cues.CLOSINGS | cues.ROLES | cues.NAME_KEYS if word != b"you"),
-)
-_TELLING = frozenset(word for word in _HINTS.union(CERTAIN) if word.isascii())
-
-
-def _beginnings(words: Iterable[bytes]) -> Iterator[bytes]:
-    """The words without those that begin with another that is not too short to tell of few."""
-    begun: set[bytes] = set()
-    for word in sorted(words, key=len):
-        if begun.isdisjoint(word[:size] for size in range(_SHORTEST_BEGINNING, len(word))):
-            begun.add(word)
-            yield word
-
-
-_SHORTEST_BEGINNING = 4
-_SOUGHT = (*values.KEYS, *sorted(_beginnings(_TELLING.difference(values.KEYS))))
-_SEARCH = Search([word.decode() for word in _SOUGHT])
-_SIZES = tuple(map(len, _SOUGHT))
-_SMALL_KEY = values.KEYS.index(b"name")
-_ALL_LETTERS = string.ascii_letters.encode()
-_ASCII = bytes(range(0x80))
 _NEAR = 24  # bytes that are sooner looked at than passed over
 _SHORT = 128  # bytes in which it is quicker to look for a capital than for names
 
@@ -297,7 +268,7 @@ class PersonFinder(Finder):
 
     def prepare(self, compiler: Compiler) -> None:
         """Compile the search for names."""
-        _SEARCH.prepare(compiler)
+        telling.SEARCH.prepare(compiler)
 
     def find(self, data: bytes, start: int) -> Iterable[Found]:
         """Names in folded text, in order."""
@@ -307,7 +278,7 @@ class PersonFinder(Finder):
                 return ()
             found = list(values.find(data, first_value))
         else:
-            places, keys = _places(data, max(0, start - self.context))
+            places, keys = telling.places(data, max(0, start - self.context))
             found = _in_runs(data, places) if places else []
             if keys or not data.isascii():
                 found += values.find(data, first_value, (k for k in keys if k >= first_value))
@@ -335,37 +306,6 @@ class PersonFinder(Finder):
 
 def _order(found: Found) -> tuple[int, int]:
     return found.start, found.end
-
-
-def _places(data: bytes, begin: int) -> tuple[list[int], list[int]]:
-    """Where words stand that tell of a name, and the keys among them, from `begin` on.
-
-    A run that has no such word, in or before it, is no name.
-    """
-    places, keys = set(), []
-    for end, number in _SEARCH.ends(data[begin:] if begin else data):
-        place = begin + end - _SIZES[number]
-        if number < len(values.KEYS):
-            keys.append(place)
-            if number == _SMALL_KEY:
-                places.add(place)
-                continue
-        word = _LETTERS_ON.match(data, place)
-        if word is None or word[0] not in _TELLING:
-            continue
-        if not (
-            place > begin and data[place - 1 : place].isalpha() and _inside(data, place, begin)
-        ):
-            places.add(place)
-    if not data.isascii() and _LATIN.search(data.translate(None, _ASCII)):
-        places.update(match.start() for match in _LATIN.finditer(data, begin))
-    return sorted(places), keys
-
-
-def _inside(data: bytes, place: int, begin: int) -> bool:
-    """Whether a word with a capital goes on at `place`."""
-    before = data[max(begin, place - _LONGEST_WORD) : place]
-    return not before[len(before.rstrip(_ALL_LETTERS)) :].islower()
 
 
 def _in_runs(data: bytes, places: list[int]) -> list[Found]:
