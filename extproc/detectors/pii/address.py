@@ -8,12 +8,17 @@ code belongs to the address where its form shows that: a town counts only before
 import re
 from collections.abc import Iterable, Iterator
 
+from extproc.detectors.compiler import Compiler
+from extproc.detectors.pii import street_words
 from extproc.detectors.pii.tails import ends_in_small_words
 from extproc.detectors.recognizer import Finder, Found
 
 _LONGEST = 200  # bytes of an address with all that follows
 _BEFORE = 64  # bytes before a number in which its street is named
 _VALUE = 100  # bytes of the value of a label
+_MANY = 64  # numbers of which some may have the same text around them
+_SHORT = 128  # bytes in which it is quicker to look for a digit than for words
+_LABEL_REACH = 48  # bytes of a label and what stands between it and its value
 
 _LETTER = rb"[A-Za-z'.\x80-\xf4-]"
 _WORD = rb"[A-Z\xc3-\xc5]%s{0,24}+" % _LETTER
@@ -112,18 +117,7 @@ _LABEL_NAME = (
 _CHARACTER = rb"[^\n\r\"<>|;{}@=]"
 _LABEL = re.compile(rb"%s(?=(?P<value>[0-9A-Za-z]%s{4,%d}))" % (_LABEL_NAME, _CHARACTER, _VALUE))
 _LABEL_OPEN = re.compile(rb"%s(?P<value>%s{0,%d})\Z" % (_LABEL_NAME, _CHARACTER, _VALUE))
-_LABELS = (
-    b"ddr",
-    b"DDR",
-    b"dres",
-    b"treet",
-    b"esidence",
-    b"hip to",
-    b"nschrift",
-    b"reccion",
-    b"dirizzo",
-    b"omicilio",
-)
+_SEPARATOR = re.compile(rb"[:=]| is ")
 _VALUE_FORM = re.compile(
     rb"(?:[A-Z]-?)?[0-9]{1,5}[A-Za-z]?(?:[/-][0-9]{1,4})?,? (?:[A-Za-z][A-Za-z\x80-\xf4.'-]*,?"
     rb" ?){1,6}"
@@ -136,7 +130,7 @@ _NOT_STREET = re.compile(
     rb"(?:[Ii][Pp]|[Mm][Aa][Cc]|mail|[Ww]eb|URL|url|[Mm]emory|allet|[Ee]thernet"
     rb"|[Hh]ost)[ _-]?[AaDd]\Z"
 )
-_DIGITS = re.compile(rb"(?<![0-9A-Za-z.])[0-9]{1,6}")
+_DIGITS = re.compile(rb"[0-9]{1,6}")
 _DIGIT = re.compile(rb"[0-9]")
 # What a text may end with of which an address may still come, or which may still go on.
 _SMALL_PARTS = (
@@ -184,21 +178,29 @@ class AddressFinder(Finder):
         "Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston",
     )
 
+    def prepare(self, compiler: Compiler) -> None:
+        """Compile the search for words of streets."""
+        street_words.SEARCH.prepare(compiler)
+
     def find(self, data: bytes, start: int) -> Iterable[Found]:
         """Addresses in folded text, in order."""
-        if not _DIGIT.search(data, start):
+        if len(data) - start <= _SHORT and not _DIGIT.search(data, start):
             return ()
-        begin = max(0, start - self.context)
-        found = set(_labelled(data, begin)) if _labels(data, begin) else set()
-        for number in _DIGITS.finditer(data, begin):
-            found.update(_at(data, number.start()))
+        begin = max(0, start - _LABEL_REACH)
+        places, labels = street_words.near(data, begin)
+        if not (places or labels):
+            return ()
+        found = set(_beside(data, [place for place in places if place >= start]))
+        for place in labels:
+            if label := _LABEL.match(data, place):
+                found.update(_labelled(data, label))
         return sorted((address for address in found if address.start >= start), key=_order)
 
     def unfinished(self, data: bytes, start: int) -> int:
         """Where an address begins that may still go on, or words of which one may come."""
         size = len(data)
         begin = max(0, size - _LONGEST)
-        labels = _labels(data, begin)
+        labels = _SEPARATOR.search(data, begin) and street_words.has_label(data, begin)
         if not labels and ends_in_small_words(data):
             return size
         place = size
@@ -222,6 +224,26 @@ def _number_first(data: bytes, match: re.Match[bytes]) -> Iterator[Found]:
     before = _FLAT_BEFORE.search(data, max(0, place - 20), place)
     score = 0.9 if match["tail"] else 0.4 if match["doubtful"] else 0.75
     yield Found("street_address", before.start() if before else place, match.end(), score)
+
+
+def _beside(data: bytes, places: list[int]) -> Iterator[Found]:
+    """Addresses that have their number at one of `places`: crafted text repeats itself."""
+    if len(places) < _MANY:
+        for place in places:
+            yield from _at(data, place)
+        return
+    known: dict[tuple[int, bytes], list[Found]] = {}
+    for place in places:
+        left = max(0, place - _BEFORE - 1)
+        key = place - left, data[left : place + _LONGEST + 1]
+        found = known.get(key)
+        if found is None:
+            found = known[key] = [
+                address._replace(start=address.start - place, end=address.end - place)
+                for address in _at(data, place)
+            ]
+        for name, begin, end, score in found:
+            yield Found(name, begin + place, end + place, score)
 
 
 def _at(data: bytes, place: int) -> Iterator[Found]:
@@ -256,17 +278,14 @@ def _number_last(data: bytes, place: int) -> Iterator[Found]:
             yield Found("street_address", before.start(), after.end(), 0.85 if sure else 0.7)
 
 
-def _labels(data: bytes, begin: int) -> bool:
-    return any(data.find(label, begin) >= 0 for label in _LABELS)
-
-
-def _labelled(data: bytes, begin: int) -> Iterator[Found]:
-    """Values of labels that have the form of an address."""
-    for label in _LABEL.finditer(data, begin):
-        if _NOT_STREET.search(data, max(0, label.start() - 12), label.start() + 1):
-            continue
-        start, end = label.span("value")
-        stop = _VALUE_END.search(data, start, end)
-        end = stop.start() if stop else end
-        if _VALUE_FORM.match(data, start, end):
-            yield Found("street_address", start, end, 0.7)
+def _labelled(data: bytes, label: re.Match[bytes]) -> Iterator[Found]:
+    """The value of a label, where it has the form of an address."""
+    start, end = label.span("value")
+    if not _DIGIT.search(data, start, end):
+        return
+    if _NOT_STREET.search(data, max(0, label.start() - 12), label.start() + 1):
+        return
+    stop = _VALUE_END.search(data, start, end)
+    end = stop.start() if stop else end
+    if _VALUE_FORM.match(data, start, end):
+        yield Found("street_address", start, end, 0.7)

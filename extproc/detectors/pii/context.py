@@ -1,6 +1,7 @@
 """What stands before a name: a label, a greeting, a phrase, or nothing of note."""
 
-import re
+import string
+from functools import lru_cache
 from typing import NamedTuple
 
 from extproc.detectors.pii import cues
@@ -8,7 +9,10 @@ from extproc.detectors.pii import cues
 BEFORE = 48
 """Bytes that are looked at."""
 
-_SMALL_WORDS = re.compile(rb"[a-z]+")
+_SMALL = string.ascii_lowercase.encode()
+_NOT_SMALL = bytes(byte for byte in range(256) if byte not in _SMALL)
+_LONGEST_GAP = 8
+_KEPT = 4096  # words and gaps whose meaning is remembered
 _CODE = frozenset(b"_$#/\\.&%~^`0123456789")
 
 
@@ -28,45 +32,48 @@ def context_of(data: bytes, start: int) -> Context:
     """What stands in `data` before `start`."""
     left = data[max(0, start - BEFORE) : start].lower()
     code = bool(left) and left[-1] in _CODE
-    words = _SMALL_WORDS.findall(left)
-    return Context(_cue(left, words) if words else "", code)
+    words = left.rstrip(_NOT_SMALL)
+    gap = left[len(words) :]
+    if not words or len(gap) > _LONGEST_GAP:
+        return Context("", code)
+    earlier = words.rstrip(_SMALL)
+    last = words[len(earlier) :]
+    earlier = earlier.rstrip(_NOT_SMALL)
+    return Context(_cue(earlier[len(earlier.rstrip(_SMALL)) :], last, gap), code)
 
 
-def _cue(left: bytes, words: list[bytes]) -> str:
-    last = words[-1]
-    gap = left[left.rfind(last) + len(last) :]
-    if len(gap) > 8:
-        return ""
+@lru_cache(_KEPT)
+def _cue(earlier: bytes, last: bytes, gap: bytes) -> str:
+    """What two words tell of what stands behind them and a gap. `earlier` may be empty."""
     if b":" in gap or b"=" in gap or gap.startswith(b">"):
-        return _label(words)
+        return _label(earlier, last)
     if b"\n" in gap:
         return "closing" if last in cues.CLOSINGS and not gap.strip(b" ,.!-~\r\n\t") else ""
     if b"|" in gap and gap.strip(b" |*") == b"":
-        cue = _label(words)
+        cue = _label(earlier, last)
         return cue if cue != "weak" else ""
     if gap.strip(b" \t*\"'(\\") not in (b"", b","):
         return ""
     if b"," in gap:
         return "greeting" if last in cues.CLOSINGS else ""
-    return _phrase(words, last)
+    return _phrase(earlier, last)
 
 
-def _label(words: list[bytes]) -> str:
-    last = words[-1]
+def _label(earlier: bytes, last: bytes) -> str:
     if last in cues.NAME_KEYS:
         return "strong"
     if last == b"name":
-        return "strong" if len(words) > 1 and words[-2] in cues.NAME_WORDS else "name"
+        return "strong" if earlier in cues.NAME_WORDS else "name"
     if last in cues.ROLES:
         return "role"
     return "weak" if last in cues.WEAK_KEYS else ""
 
 
-def _phrase(words: list[bytes], last: bytes) -> str:
-    two = b" ".join(words[-2:])
+def _phrase(earlier: bytes, last: bytes) -> str:
+    two = earlier + b" " + last if earlier else last
     if two in cues.INTRODUCTIONS:
         return "introduction"
-    if last in (b"named", b"called") and (len(words) < 2 or words[-2] not in cues.NAMED_THINGS):
+    if last in (b"named", b"called") and earlier not in cues.NAMED_THINGS:
         return "named"
     if two in cues.PRESENTATIONS or last == b"soy":
         return "presentation"

@@ -5,6 +5,7 @@ The lists are in names.txt, in groups whose headings are the kinds of `Kind`.
 
 import re
 from enum import IntFlag
+from functools import lru_cache
 from importlib.resources import files
 
 
@@ -78,6 +79,7 @@ _NAME_LIKE = re.compile(
 )
 
 
+@lru_cache(4096)
 def kind_of(word: bytes) -> int:
     """What a capitalised word, of one part or with hyphens, may be; 0 where that is not known."""
     kind = _listed(word)

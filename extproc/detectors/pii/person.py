@@ -7,10 +7,11 @@ decided from the segment, the words before the run and the bytes just behind it.
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from functools import lru_cache
 
-from extproc.detectors.pii import cues, values
-from extproc.detectors.pii.context import BEFORE, context_of
+from extproc.detectors.compiler import Compiler
+from extproc.detectors.pii import cues, telling, values
+from extproc.detectors.pii.context import BEFORE, Context, context_of
 from extproc.detectors.pii.names import CERTAIN, FIGURES, FIRST, LAST, NAME, OFTEN, WORD, kind_of
 from extproc.detectors.pii.scores import Token, score
 from extproc.detectors.pii.tails import ends_in_small_words
@@ -41,31 +42,32 @@ _PART = rb"(?:(?:%s) |(?:al|el|ul|as|ad|ar)-|[dl]%s)" % (cues.PARTICLES, _APOSTR
 _PARTS = rb"(?:(?=[a-z])%s{1,3})?" % _PART
 _RUN = re.compile(rb"(?<![A-Za-z0-9_])%s(?:%s%s%s)*+" % (_TOKEN, _LINK, _PARTS, _TOKEN))
 _TOKENS = re.compile(rb"(?:%s)" % _TOKEN)
+_RUN_START = re.compile(rb"[A-Z\xc3-\xc5](?<![A-Za-z0-9_].)", re.DOTALL)
 # What may follow a run at the end of a text and still belong to it.
 _OPEN = re.compile(rb"\.? {0,2}%s{0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PART)
 
 _CAPITAL_LETTER = re.compile(rb"[A-Z\xc3-\xc5]")
-_LATIN = re.compile(rb"[\xc3-\xca]")  # letters that folding leaves
-_CAPITALISED = re.compile(rb"[A-Z][A-Za-z]+")
 _CODE_BEHIND = re.compile(
     rb"[0-9_(\[{=/$@]|\\[A-Za-z]|\.[A-Za-z0-9_(]|::|:[A-Za-z]|->|-[0-9]|'[a-rt-zA-Z]"
 )
+_NO_CODE = (b" ", b",", b"\n", b"")
 _NUMBER_BEHIND = re.compile(rb",? ?[0-9]")
-_NAME = re.compile(rb"name")
-_HINTS = frozenset().union(
-    cues.TITLES,
-    cues.GREETINGS,
-    (b"Name", b"NAME", b"Patient", b"PATIENT", b"Thank"),
-    (word.capitalize() for word in cues.CLOSINGS | cues.ROLES | cues.NAME_KEYS if word != b"you"),
+_NEAR = 24  # bytes that are sooner looked at than passed over
+_SHORT = 128  # bytes in which it is quicker to look for a capital than for names
+
+_PARTICLES = frozenset(cues.PARTICLES.split(b"|"))
+# Makes a line end of every byte that stands in no run.
+_PARTED = bytes(
+    byte if byte >= 0x80 or chr(byte).isalpha() or byte in b" '.-" else 10 for byte in range(256)
 )
+_KEPT = 4096  # runs whose judgement is remembered: texts repeat themselves
 
 
-def _tokens(data: bytes, run: re.Match[bytes]) -> list[Token]:
-    text = run[0]
-    if text.isalpha():
-        return [Token(*run.span(), text, kind_of(text))]
+def _tokens(run: bytes) -> list[Token]:
+    if run.isalpha():
+        return [Token(0, len(run), run, kind_of(run))]
     tokens = []
-    for match in _TOKENS.finditer(data, *run.span()):
+    for match in _TOKENS.finditer(run):
         word = match[0]
         if word.endswith(b"."):
             word = word[:-1]
@@ -73,46 +75,61 @@ def _tokens(data: bytes, run: re.Match[bytes]) -> list[Token]:
     return tokens
 
 
-def _plain_name(run: re.Match[bytes]) -> bool:
+def _plain_name(run: bytes) -> bool:
     """Whether it is nothing but a certain given and family name, as most are."""
-    first, _, last = run[0].partition(b" ")
+    first, _, last = run.partition(b" ")
     return (
         CERTAIN.get(first, 0) & (FIRST | OFTEN) == FIRST
         and CERTAIN.get(last, 0) & (LAST | OFTEN) == LAST
         and last not in cues.NOT_AFTER
-        and run[0] not in FIGURES
+        and run not in FIGURES
     )
 
 
-def _names(data: bytes, run: re.Match[bytes]) -> Iterator[Found]:
+def _names(data: bytes, start: int, end: int) -> Iterable[Found]:
     """The names in one run, in order."""
-    start, end = run.span()
     if end - start > _LONGEST_RUN:
-        return
+        return ()
     if start > 1 and data[start - 2 : start - 1].isdigit() and _NUMBER_BEHIND.match(data, end):
-        return  # a street between two numbers
-    if _plain_name(run):
-        yield Found("person", start, end, 0.85)
-        return
-    tokens = _tokens(data, run)
-    if len(tokens) == 1 and tokens[0].kind == WORD:
-        return
+        return ()  # a street between two numbers
+    run = data[start:end]
+    if not _may_be(run):
+        return ()
     context = context_of(data, start)
-    for segment, cue in _segments(tokens, context.cue):
+    code = data[end : end + 1] not in _NO_CODE and _CODE_BEHIND.match(data, end) is not None
+    names = _judged(run, context, code_behind=code, owner=data.startswith(b"'s", end))
+    if not names:
+        return ()
+    return [Found("person", start + first, start + last, score) for first, last, score in names]
+
+
+@lru_cache(_KEPT)
+def _may_be(run: bytes) -> bool:
+    """Whether it is more than one word that is ordinary."""
+    return not run.isalpha() or kind_of(run) != WORD
+
+
+@lru_cache(_KEPT)
+def _judged(
+    run: bytes, context: Context, *, code_behind: bool, owner: bool
+) -> tuple[tuple[int, int, float], ...]:
+    """Where names begin and end in a run, and how sure they are."""
+    if _plain_name(run):
+        return ((0, len(run), 0.85),)
+    names = []
+    for segment, cue in _segments(_tokens(run), context.cue):
         alone = len(segment) == 1
-        if alone and ((context.code and segment[0].start == start) or _in_code(data, segment, end)):
+        at_end = segment[-1].end == len(run)
+        if alone and ((context.code and not segment[0].start) or (code_behind and at_end)):
             continue
-        owner = alone and not cue and data.startswith(b"'s", segment[0].end)
-        certainty = _certainty(segment, "beside" if owner else cue)
+        owns = alone and not cue and owner and at_end
+        certainty = _certainty(segment, "beside" if owns else cue)
         first, last = segment[0], segment[-1]
-        if not FIGURES.isdisjoint((data[first.start : last.end], data[first.start : end])):
+        if not FIGURES.isdisjoint((run[first.start : last.end], run[first.start :])):
             certainty = min(certainty, 0.4)
         if certainty:
-            yield Found("person", first.start, last.end, certainty)
-
-
-def _in_code(data: bytes, segment: list[Token], end: int) -> bool:
-    return segment[-1].end == end and _CODE_BEHIND.match(data, end) is not None
+            names.append((first.start, last.end, certainty))
+    return tuple(names)
 
 
 def _segments(tokens: list[Token], cue: str) -> Iterator[tuple[list[Token], str]]:
@@ -182,22 +199,29 @@ def _certainty(segment: list[Token], cue: str) -> float:
 _LOUD = frozenset({"title", "strong", "name", "role", "weak", "introduction", "greeting"})
 
 
-def _last_first(
-    data: bytes, run: re.Match[bytes], follower: re.Match[bytes] | None
-) -> Found | None:
-    """`Smith, John A.`, but not two names of a list."""
-    start, between = run.span()
-    if follower is None or not data.startswith(b", ", between):
+def _last_first(data: bytes, start: int, between: int) -> Found | None:
+    """`Smith, John A.`, but not two names of a list. The family name ends at `between`."""
+    behind = between + 2
+    if behind - start > _LONGEST_RUN or data.endswith(b", ", 0, start):
         return None
-    behind, end = follower.span()
-    if behind != between + 2 or behind - start > _LONGEST_RUN:
+    follower = _RUN.match(data, behind)
+    if follower is None:
         return None
-    if end - behind > _LONGEST_RUN or data[end : end + 1] == b"," or data.endswith(b", ", 0, start):
+    end = follower.end()
+    if end - behind > _LONGEST_RUN or data.startswith(b",", end):
         return None
-    family, given = _tokens(data, run), _tokens(data, follower)
+    if not _reversed(data[start:between], follower[0]):
+        return None
+    return Found("person", start, end, 0.75)
+
+
+@lru_cache(_KEPT)
+def _reversed(family_run: bytes, given_run: bytes) -> bool:
+    """Whether two runs are a family name and given names."""
+    family, given = _tokens(family_run), _tokens(given_run)
     if len(given) > 3 or not (len(family) == 1 or all(t.kind & LAST for t in family)):
-        return None
-    return Found("person", start, end, 0.75) if _belong(family[0], given[0]) else None
+        return False
+    return _belong(family[0], given[0])
 
 
 def _belong(family: Token, given: Token) -> bool:
@@ -242,12 +266,22 @@ class PersonFinder(Finder):
         "Romeo met Juliet at Victoria Station",
     )
 
+    def prepare(self, compiler: Compiler) -> None:
+        """Compile the search for names."""
+        telling.SEARCH.prepare(compiler)
+
     def find(self, data: bytes, start: int) -> Iterable[Found]:
         """Names in folded text, in order."""
-        begin = max(0, start - self.context)
-        found = list(values.find(data, max(0, start - values.LONGEST)))
-        if _CAPITAL_LETTER.search(data, start) and (places := _places(data, begin)):
-            found += _in_runs(data, places)
+        first_value = max(0, start - values.LONGEST)
+        if len(data) - start <= _SHORT and not _CAPITAL_LETTER.search(data, start):
+            if data.isascii() and not values.near(data, first_value):
+                return ()
+            found = list(values.find(data, first_value))
+        else:
+            places, keys = telling.places(data, max(0, start - self.context))
+            found = _in_runs(data, places) if places else []
+            if keys or not data.isascii():
+                found += values.find(data, first_value, (k for k in keys if k >= first_value))
         return sorted((name for name in found if name.start >= start), key=_order)
 
     def unfinished(self, data: bytes, start: int) -> int:
@@ -257,7 +291,7 @@ class PersonFinder(Finder):
         if not values.near(data, begin) and ends_in_small_words(data):
             return size
         place = values.unfinished(data, begin)
-        runs = list(_RUN.finditer(data, begin))
+        runs = list(_runs(data, begin))
         if not runs:
             return max(start, place)
         run = runs[-1]
@@ -274,45 +308,49 @@ def _order(found: Found) -> tuple[int, int]:
     return found.start, found.end
 
 
-def _places(data: bytes, begin: int) -> list[int]:
-    """Where words stand that tell of a name. A run that has none, in or before it, is none."""
-    places = []
-    words = _CAPITALISED.findall(data, begin)
-    if not (CERTAIN.keys().isdisjoint(words) and _HINTS.isdisjoint(words)):
-        for match in _CAPITALISED.finditer(data, begin):
-            word = match[0]
-            if word in CERTAIN or word in _HINTS:
-                places.append(match.start())
-    if b"name" in data:
-        places += [match.start() for match in _NAME.finditer(data, begin)]
-    if not data.isascii():
-        places += [match.start() for match in _LATIN.finditer(data, begin)]
-    return sorted(places)
-
-
-def _in_runs(data: bytes, places: list[int]) -> Iterator[Found]:
+def _in_runs(data: bytes, places: list[int]) -> list[Found]:
     """Names in the runs that hold one of `places`, or begin shortly behind one."""
-    first = 0
-    for index, place in enumerate(places, 1):
-        if index == len(places) or places[index] - _REACH > place + BEFORE:
-            yield from _near(data, places[first:index])
-            first = index
+    found: list[Found] = []
+    done = 0  # up to here runs are looked at
+    for place in places:
+        reach = place + BEFORE
+        if reach < done:
+            continue
+        seek = done if place <= done + _NEAR else max(done, _run_from(data, place))
+        while match := _RUN_START.search(data, seek, reach + 2):
+            start = match.start()
+            if start > reach:
+                break
+            run = _RUN.match(data, start)
+            if run is None:
+                seek = start + 1
+                continue
+            done = seek = run.end()
+            if seek <= place:
+                continue
+            if data.startswith(b", ", seek) and (joined := _last_first(data, start, seek)):
+                done = seek = joined.end
+                found.append(joined)
+            else:
+                found += _names(data, start, seek)
+    return found
 
 
-def _near(data: bytes, places: list[int]) -> Iterator[Found]:
-    runs = _RUN.finditer(data, max(0, places[0] - _REACH))
-    waiting = iter(places)
-    place = next(waiting)
-    joined: Found | None = None
-    for run, follower in pairwise(chain(runs, (None,))):
-        if run is None:
-            return
-        start, end = run.span()
-        while place < start - BEFORE:
-            if (place := next(waiting, -1)) < 0:
-                return
-        if joined is not None:
-            joined = None
-        elif place < end:
-            joined = _last_first(data, run, follower)
-            yield from (joined,) if joined else _names(data, run)
+def _runs(data: bytes, begin: int) -> Iterator[re.Match[bytes]]:
+    """The runs that begin from `begin` on."""
+    while match := _RUN_START.search(data, begin):
+        run = _RUN.match(data, match.start())
+        begin = run.end() if run else match.end()
+        if run:
+            yield run
+
+
+def _run_from(data: bytes, place: int) -> int:
+    """Where no run goes on from before, at `place` or not far before it."""
+    least = max(0, place - _REACH)
+    blank = place - 1
+    if data[blank:place] == b" ":
+        word = data[max(least, data.rfind(b" ", least, blank) + 1) : blank]
+        if word.isalpha() and word.islower() and word not in _PARTICLES:
+            return place
+    return least + data[least:place].translate(_PARTED).rfind(b"\n") + 1
