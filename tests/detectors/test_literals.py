@@ -44,6 +44,6 @@ def test_each_finder_gets_its_own() -> None:
 def test_what_a_literal_may_become_is_unfinished() -> None:
     share = Literals().add([Literal(b"stay in character")])
     assert share.unfinished(b"Please STAY\nin", 0) == 7
-    assert share.unfinished(b"Please STAY\nin", 8) == 13
+    assert share.unfinished(b"Please STAY\nin", 8) == 14
     assert share.unfinished(b"Please go", 0) == 9
     assert share.unfinished(b"Please mistay", 0) == 13

@@ -23,7 +23,6 @@ _HARD = b"[]{}<>\\*+=|~^$#@&%`"  # signs that prose has few of
 _SOFT = bytes(byte for byte in range(256) if byte not in _HARD)
 _NO_SIGNS = bytes(b for b in range(256) if b <= 32 or b > 126 or chr(b).isalnum() or b == 95)
 
-_LINE = re.compile(rb"[^\r\n]+")
 _WORD = re.compile(rb"[A-Za-z]+")
 _PAIR = re.compile(rb"[A-Za-z]{3,} (?=[A-Za-z]{3,})")
 _JOINED = re.compile(rb"[a-z]{3}[A-Z][a-z]|[a-z]{3}[A-Z]{2}")
@@ -104,26 +103,27 @@ class Suffixes(Finder):
 
     def _found(self, data: bytes, start: int) -> Iterator[Found]:
         judged = 0
-        for line in _LINE.finditer(data, max(0, start - _WINDOW)):
-            begin, end = line.span()
-            if not _may_be(line[0]):
+        close = max(0, start - _WINDOW)
+        for line in data[close:].splitlines(keepends=True):
+            begin, close = close, close + len(line)
+            if len(line) < _LEAST_SIZE or not _may_be(line.rstrip(b"\r\n")):
                 continue
-            odd = self._odd(data, begin, end)
+            odd = self._odd(data, begin, begin + len(line.rstrip(b"\r\n")))
             first = 0
             for index in range(1, len(odd)):
-                close = odd[index] + 3
-                left = max(begin, close - _WINDOW)
+                end = odd[index] + 3
+                left = max(begin, end - _WINDOW)
                 while odd[first] < left:
                     first += 1
                 begins = _sign(data, odd[first])
-                if begins < start or close < odd[first] + 6:
+                if begins < start or end < odd[first] + 6:
                     continue
                 judged += 1
                 if judged > _MOST_JUDGED:
                     return
-                score = _score(data[left:close], [place - left for place in odd[first : index + 1]])
+                score = _score(data[left:end], [place - left for place in odd[first : index + 1]])
                 if score >= _LEAST:
-                    yield Found("adversarial_suffix", begins, close, round(score, 2))
+                    yield Found("adversarial_suffix", begins, end, round(score, 2))
 
     def _odd(self, data: bytes, start: int, end: int) -> list[int]:
         """Where trigrams begin that hold a sign and are not ordinary."""
