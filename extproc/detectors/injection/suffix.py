@@ -21,6 +21,7 @@ _MOST_KNOWN = 50_000
 _SIGN = re.compile(rb"[^A-Za-z0-9_\s]")
 _HARD = b"[]{}<>\\*+=|~^$#@&%`"  # signs that prose has few of
 _SOFT = bytes(byte for byte in range(256) if byte not in _HARD)
+_SOFT_IN_LINE = _SOFT.translate(None, b"\r\n")
 _NO_SIGNS = bytes(b for b in range(256) if b <= 32 or b > 126 or chr(b).isalnum() or b == 95)
 
 _WORD = re.compile(rb"[A-Za-z]+")
@@ -104,9 +105,11 @@ class Suffixes(Finder):
     def _found(self, data: bytes, start: int) -> Iterator[Found]:
         judged = 0
         close = max(0, start - _WINDOW)
-        for line in data[close:].splitlines(keepends=True):
+        text = data[close:] if close else data
+        hard = text.translate(None, _SOFT_IN_LINE).splitlines()  # without the last line if empty
+        for line, signs in zip(text.splitlines(keepends=True), hard, strict=False):
             begin, close = close, close + len(line)
-            if len(line) < _LEAST_SIZE or not _may_be(line.rstrip(b"\r\n")):
+            if len(signs) < _LEAST_HARD or len(line) < _LEAST_SIZE or not _may_be(line.rstrip(b"\r\n")):
                 continue
             odd = self._odd(data, begin, begin + len(line.rstrip(b"\r\n")))
             first = 0
