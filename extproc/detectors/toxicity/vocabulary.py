@@ -17,12 +17,17 @@ from typing import NamedTuple
 
 from extproc.detectors.literals import SHARED, Literal, Literals, blanked
 from extproc.detectors.normal import NormalText
+from extproc.model.errors import BodyError
 
 _UNSPACED = frozenset({"zh", "ja", "th"})  # written without blanks between words
 _LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _WORDLIKE = _LETTERS.union(range(0x80, 0x100))
 _ENDING = 16  # bytes of the ending of a word that stands for all that begin with it
 
+
+# Hits that are looked at: bounds the time of crafted input.
+_MOST_HITS = 5000
+_BYTES_PER_HIT = 40
 
 COUNTED = frozenset(
     {
@@ -91,6 +96,9 @@ class Vocabulary:
         found = self._literals.hits(data, start)
         if not found:
             return []
+        if len(found) > _MOST_HITS + len(data) // _BYTES_PER_HIT:
+            message = "text holds too many candidates for detection; send it in parts"
+            raise BodyError("too_complex", message)
         hits = []
         for begin, close, number in found:
             word, end = self.words[number], close
