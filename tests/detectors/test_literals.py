@@ -35,7 +35,10 @@ def test_hits_begin_at_the_start_and_know_what_stands_before() -> None:
 
 def test_each_finder_gets_its_own() -> None:
     literals = Literals()
-    one, other = literals.add([Literal(b"ignore")]), literals.add([Literal(b"x"), Literal(b"Ignore")])
+    one, other = (
+        literals.add([Literal(b"ignore")]),
+        literals.add([Literal(b"x"), Literal(b"Ignore")]),
+    )
     assert one.hits(b"ignore x", 0) == [(0, 6, 0)]
     assert sorted(other.hits(b"ignore x", 0)) == [(0, 6, 1), (7, 8, 0)]
     assert one.hits(b"x ignore", 0) == [(2, 8, 0)]

@@ -56,6 +56,19 @@ def _class(byte: int) -> int:
 
 _CLASSES = bytes(map(_class, range(256)))
 
+# Escaped characters, of at most _ESCAPED bytes, and the signs of hashtags and names are as ordinary
+# as letters.
+_MAY_ESCAPE = re.compile(rb"[&#@]\w|&#|\\[\"'nrtux0-7]")
+_ESCAPE = re.compile(
+    rb"&(?:#[0-9]{1,7}|[a-z]{2,6});|\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[0-7]{3}|\\?[\"'nrt])"
+    rb"|[#@](?=\w)"
+)
+_ESCAPED = 10
+
+
+def _letters(escape: re.Match[bytes]) -> bytes:
+    return b"a" * len(escape[0])
+
 
 def _ordinary() -> frozenset[bytes]:
     text = resources.files(__package__).joinpath("trigrams.tsv").read_text("ascii")
@@ -85,7 +98,7 @@ class Suffixes(Finder):
 
     family = "jailbreak"
     types = ("adversarial_suffix",)
-    context = _WINDOW + 8
+    context = _WINDOW + 2 * _ESCAPED
     longest = _WINDOW + 8
     examples = (
         (
@@ -115,14 +128,17 @@ class Suffixes(Finder):
 
     def _found(self, data: bytes, start: int) -> Iterator[Found]:
         judged = 0
-        close = max(0, start - _WINDOW)
+        close = max(0, start - _WINDOW - _ESCAPED)
         text = data[close:] if close else data
         hard = text.translate(None, _SOFT_IN_LINE).splitlines()  # without the last line if empty
         for line, signs in zip(text.splitlines(keepends=True), hard, strict=False):
             begin, close = close, close + len(line)
-            if len(signs) < _LEAST_HARD or len(line) < _LEAST_SIZE or not _may_be(line.rstrip(b"\r\n")):
+            if len(signs) < _LEAST_HARD or len(line) < _LEAST_SIZE:
                 continue
-            odd = self._odd(data, begin, begin + len(line.rstrip(b"\r\n")))
+            content = line.rstrip(b"\r\n")
+            if not _may_be(content):
+                continue
+            odd = self._odd(content, begin)
             first = 0
             for index in range(1, len(odd)):
                 end = odd[index] + 3
@@ -139,9 +155,12 @@ class Suffixes(Finder):
                 if score >= _LEAST:
                     yield Found("adversarial_suffix", begins, end, round(score, 2))
 
-    def _odd(self, data: bytes, start: int, end: int) -> list[int]:
-        """Where trigrams begin that hold a sign and are not ordinary."""
-        line = b"__" + data[start:end].translate(_CLASSES)  # as if behind a blank
+    def _odd(self, line: bytes, start: int) -> list[int]:
+        """Where trigrams begin that hold a sign and are not ordinary; the line is at `start`."""
+        end = start + len(line)
+        if _MAY_ESCAPE.search(line):
+            line = _ESCAPE.sub(_letters, line)
+        line = b"__" + line.translate(_CLASSES)  # as if behind a blank
         around = self._around
         odd = {
             start + sign.start() + offset
@@ -152,7 +171,7 @@ class Suffixes(Finder):
 
     def unfinished(self, data: bytes, start: int) -> int:
         begin = max(start, data.rfind(b"\n") + 1, data.rfind(b"\r") + 1, len(data) - _WINDOW)
-        odd = self._odd(data, begin, len(data))
+        odd = self._odd(data[begin:], begin)
         place = _sign(data, odd[0] if odd else max(begin, len(data) - 2))
         exclaimed = data.find(b"! ", begin)
         return place if exclaimed < 0 else min(place, exclaimed)
