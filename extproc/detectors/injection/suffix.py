@@ -10,7 +10,7 @@ from extproc.detectors.recognizer import Finder, Found
 _WINDOW = 128  # bytes that are judged together; they lie in one line
 _LEAST_SIZE = 64
 _LEAST_BLANKS = 6
-_LEAST_HARD = 2
+_LEAST_HARD = 1
 _LEAST = 0.3  # of a score that is worth a finding
 _LEAST_WEIGHT = -0.85  # its logit
 _MOST_OF_WORDS = 13.7  # what `_weight_of_words` can give
@@ -138,41 +138,46 @@ class Suffixes(Finder):
             content = line.rstrip(b"\r\n")
             if not _may_be(content):
                 continue
-            odd = self._odd(content, begin)
+            odd: list[int] = []
             first = 0
-            for index in range(1, len(odd)):
-                end = odd[index] + 3
+            for place in self._odd(content, begin):
+                odd.append(place)
+                end = place + 3
                 left = max(begin, end - _WINDOW)
                 while odd[first] < left:
                     first += 1
+                if end < odd[first] + 6:
+                    continue
                 begins = _sign(data, odd[first])
-                if begins < start or end < odd[first] + 6:
+                if begins < start:
                     continue
                 judged += 1
                 if judged > _MOST_JUDGED:
                     return
-                score = _score(data[left:end], [place - left for place in odd[first : index + 1]])
+                score = _score(data[left:end], [near - left for near in odd[first:]])
                 if score >= _LEAST:
                     yield Found("adversarial_suffix", begins, end, round(score, 2))
 
-    def _odd(self, line: bytes, start: int) -> list[int]:
+    def _odd(self, line: bytes, start: int) -> Iterator[int]:
         """Where trigrams begin that hold a sign and are not ordinary; the line is at `start`."""
-        end = start + len(line)
+        size = len(line)
         if _MAY_ESCAPE.search(line):
             line = _ESCAPE.sub(_letters, line)
         line = b"__" + line.translate(_CLASSES)  # as if behind a blank
         around = self._around
-        odd = {
-            start + sign.start() + offset
-            for sign in _SIGN.finditer(line)
-            for offset in around[line[sign.start() - 2 : sign.start() + 3]]
-        }
-        return sorted(place - 2 for place in odd if start + 2 <= place <= end - 1)
+        last = 1
+        for sign in _SIGN.finditer(line):
+            middle = sign.start()
+            for offset in around[line[middle - 2 : middle + 3]]:
+                place = middle + offset
+                if last < place < size:
+                    last = place
+                    yield start + place - 2
 
     def unfinished(self, data: bytes, start: int) -> int:
         begin = max(start, data.rfind(b"\n") + 1, data.rfind(b"\r") + 1, len(data) - _WINDOW)
-        odd = self._odd(data[begin:], begin)
-        place = _sign(data, odd[0] if odd else max(begin, len(data) - 2))
+        odd = next(self._odd(data[begin:], begin), max(begin, len(data) - 2))
+        place = _sign(data, odd)
         exclaimed = data.find(b"! ", begin)
         return place if exclaimed < 0 else min(place, exclaimed)
 
