@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.detectors import injection
-from extproc.detectors.injection.cues import Anchors, Cues, cues
+from extproc.detectors.injection.cues import Cues, cues
 from extproc.detectors.normal import NormalText
 from extproc.detectors.scanner import Scanner
 from extproc.detectors.watcher import Watcher
@@ -103,17 +103,6 @@ def test_groups_have_one_weight() -> None:
         for cue in (cue for name in names for cue in cues(name)):
             weights.setdefault(cue.group, set()).add(cue.weight)
         assert [group for group, known in weights.items() if len(known) > 1] == []
-
-
-def test_anchors_begin_words() -> None:
-    anchors = Anchors([b"ignore"])
-    assert [hit.start for hit in anchors.hits(b"Ignore; (ignored) signore", 0, 25)] == [0, 9]
-
-
-def test_what_an_anchor_may_become_is_unfinished() -> None:
-    anchors = Anchors([b"stay in character"])
-    assert anchors.unfinished(b"Please STAY\nin", 0) == 7
-    assert anchors.unfinished(b"Please go", 0) == 9
 
 
 @pytest.mark.parametrize("finder", injection.FINDERS, ids=lambda finder: finder.types[-1])

@@ -1,22 +1,18 @@
 """Evidence that adds up: phrases that say little each and much together."""
 
 import re
-import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from importlib import resources
 from itertools import product
-from math import prod
 from typing import NamedTuple
 
-import hyperscan
-
-from extproc.detectors.compiler import IN_MEMORY, Expression
+from extproc.detectors.compiler import Compiler
+from extproc.detectors.literals import SHARED, Hit, Literal, Literals, blanked
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Finder, Found
-from extproc.detectors.syntax import Atom, Choice, Node, Repeat, Sequence, parse
+from extproc.detectors.syntax import Assertion, Atom, Choice, Node, Repeat, Sequence, parse
 from extproc.model.errors import BodyError
 
 _WINDOW = 2048  # bytes in which cues add up
@@ -32,13 +28,6 @@ _BYTES_PER_HIT = 100
 _LEAST = 0.3  # of a score that is worth a finding
 _MOST = 0.97  # more evidence than this says nothing new
 
-_FLAGS = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
-
-# Quotation marks, brackets and line ends between words count as blanks.
-_BLANKS = bytes(
-    byte if chr(byte).isalnum() or byte > 127 or chr(byte) in ".!?'" else 32 for byte in range(256)
-)
-
 _EDGE = r"\b"
 _LAST_EDGE = r"(?:\b|\Z)"
 
@@ -49,7 +38,7 @@ _SIGNS = {
     "~~": rf"[^.!?]{{0,60}}{_EDGE}",
     "'": r"(?:(?:'|\xe2\x80\x99|`)?)",
     "…": r"[^\n.!?]{0,48}",
-    "«": r"[\x22'(\[*<\x80-\xe2]{0,4}",
+    "«": r"(?:[\x22'(\[*<\x80-\xe2]{0,4})",
     "»": r"(?:[\x22'*\[(]|\xe2\x80[\x98-\x9d])",
 }
 _SIGN = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\.|\(\?[:!]|~~|.", re.DOTALL)
@@ -64,20 +53,29 @@ class Cue:
     group: str
     weight: float
     anchors: frozenset[bytes]
-    left: re.Pattern[bytes] | None
+    left: re.Pattern[bytes] | None  # of what stands before, backwards
     right: re.Pattern[bytes] | None
     exact: bool  # upper and lower case matter
+    ends_word: bool  # no letter follows the anchor
 
-    def end(self, data: bytes, start: int, end: int) -> int | None:
-        """Where the cue ends that has its anchor at `start` to `end`; None where there is none."""
-        if self.exact and data[start:end].translate(_BLANKS) not in self.anchors:
+    @property
+    def is_capital(self) -> bool:
+        """Whether every anchor holds a capital letter as it must be written."""
+        return self.exact and not any(map(bytes.islower, self.anchors))
+
+    def end(self, data: bytes, start: int, end: int, before: bytes) -> int | None:
+        """Where the cue ends that has its anchor at `start` to `end`; None where there is none.
+
+        `before` is what stands before the anchor, backwards.
+        """
+        if self.exact and blanked(data[start:end]) not in self.anchors:
             return None
-        if self.left is not None and not self.left.search(data, max(0, start - _LEFT), start):
+        if self.left is not None and self.left.match(before) is None:
             return None
         if self.right is None:
             return end
         match = self.right.match(data, end, end + _RIGHT)
-        return match and match.end()
+        return None if match is None else match.end()
 
 
 def cues(name: str) -> list[Cue]:
@@ -102,11 +100,12 @@ def _cue(kind: str, weight: str, group: str, phrase: str) -> Cue:
         float(weight),
         frozenset(_anchors(anchors, exact=bool(exact))),
         # An anchor begins a word, which the end of what stands before it does not tell.
-        re.compile(f"(?:{_expression(left).replace(_EDGE, _LAST_EDGE)})\\Z".encode(), flags)
+        re.compile(_backwards(parse(_expression(left).replace(_EDGE, _LAST_EDGE))).encode(), flags)
         if left
         else None,
         re.compile(_expression(right).encode(), flags) if right else None,
         bool(exact),
+        right.startswith((_EDGE, " ")),
     )
 
 
@@ -127,6 +126,21 @@ def _sign(sign: str) -> str:
     return f"(?:{'|'.join(written)})" if written else ""
 
 
+def _backwards(node: Node) -> str:
+    """The pattern of what `node` matches, read from its end."""
+    match node:
+        case Atom(source):
+            return source
+        case Assertion(source):
+            return {"^": r"\Z", r"\Z": r"\A"}.get(source, source)
+        case Choice(options):
+            return f"(?:{'|'.join(map(_backwards, options))})"
+        case Sequence(items):
+            return "".join(map(_backwards, reversed(items)))
+        case Repeat(item, least, most):
+            return f"(?:{_backwards(item)}){{{least},{'' if most is None else most}}}"
+
+
 def _anchors(written: str, *, exact: bool) -> Iterator[bytes]:
     for literal in _strings(parse(written)):
         for apostrophe in ("'", "\u2019", "") if "'" in literal else ("",):
@@ -134,7 +148,7 @@ def _anchors(written: str, *, exact: bool) -> Iterator[bytes]:
             for cased in (
                 (form,) if exact else {form, form.lower(), form.capitalize(), form.upper()}
             ):
-                yield NormalText(cased).data.translate(_BLANKS)
+                yield blanked(NormalText(cased).data)
 
 
 def _strings(node: Node) -> Iterable[str]:
@@ -168,6 +182,7 @@ class Cues(Finder):
         *,
         examples: tuple[str, ...],
         near_misses: tuple[str, ...],
+        literals: Literals = SHARED,
     ) -> None:
         self.family = family
         self.examples = examples
@@ -177,55 +192,112 @@ class Cues(Finder):
             for anchor in {anchor.lower() for anchor in cue.anchors}:
                 by_anchor[anchor].append(cue)
         self.types = tuple(sorted({cue.type for found in by_anchor.values() for cue in found}))
-        self._anchors = Anchors(by_anchor)
         self._cues = [sorted(found, key=_weight) for found in by_anchor.values()]
-        self.longest = _RIGHT + self._anchors.longest
+        self._weights = [{cue.group: cue.weight for cue in found} for found in self._cues]
+        self._capital = [all(cue.is_capital for cue in found) for found in self._cues]
+        self._strong = [found[-1].weight >= _LEAST for found in self._cues]
+        self._anchors = literals.add(
+            Literal(anchor, ends_word=all(cue.ends_word for cue in found))
+            for anchor, found in by_anchor.items()
+        )
+
+    @property
+    def longest(self) -> int:  # type: ignore[override]  # the others may be longer
+        return _RIGHT + self._anchors.longest
+
+    def prepare(self, compiler: Compiler) -> None:
+        """See `Finder`."""
+        self._anchors.prepare(compiler)
 
     def find(self, data: bytes, start: int) -> Iterable[Found]:
-        hits = self._anchors.hits(data, start, len(data))
+        """See `Finder`."""
+        hits = self._anchors.hits(data, start)
         if not hits:
             return ()
         if start:
-            hits = self._anchors.hits(data, max(0, start - _WINDOW), start) + hits
-        weights = {cue.group: cue.weight for hit in hits for cue in self._cues[hit.number]}
-        return self._found(data, hits, start) if _score(weights.values()) >= _LEAST else ()
+            hits = self._anchors.hits(data, max(0, start - _WINDOW))
+        if not self._may_add_up(hits):
+            return ()
+        if len(hits) > _MOST_ALIKE:
+            hits = list(_worth_a_look(sorted(hits), len(data)))
+        places = self._confirmed(data, hits)
+        return self._found(places, start) if places else ()
 
-    def _found(self, data: bytes, hits: "list[Hit]", start: int) -> Iterator[Found]:
-        last: dict[str, tuple[int, Cue]] = {}
-        for begin, end, number in _worth_a_look(hits, len(data)):
+    def _may_add_up(self, hits: Iterable[Hit]) -> bool:
+        """Whether the score suffices if all cues are there."""
+        weights: dict[str, float] = {}
+        for _, _, number in hits:
+            weights.update(self._weights[number])
+        return _score(weights.values()) >= _LEAST
+
+    def _confirmed(self, data: bytes, hits: list[Hit]) -> "list[_Place]":
+        """The cues that are there, in order; none when they cannot add up."""
+        weak = [hit for hit in hits if not self._strong[hit[2]]]
+        if not weak:
+            places = self._places(data, hits)
+        else:
+            strong = [hit for hit in hits if self._strong[hit[2]]]
+            places = self._places(data, strong) if strong else []
+            if not places and not self._may_add_up(weak):
+                return []
+            places += self._places(data, weak)
+        places.sort(key=_begin)
+        return places
+
+    def _places(self, data: bytes, hits: list[Hit]) -> "list[_Place]":
+        places = []
+        for begin, end, number in hits:
+            if self._capital[number] and data[begin:end].islower():
+                continue
+            before = data[max(0, begin - _LEFT) : begin][::-1]
             for cue in self._cues[number]:
-                close = cue.end(data, begin, end)
-                if close is None:
-                    continue
-                if not cue.weight:  # a reason against all others of this anchor
-                    break
-                before = last.get(cue.group)
-                last[cue.group] = begin, cue
-                if begin < start or (before and before[0] >= begin - _WINDOW):
-                    continue
-                near = [known for place, known in last.values() if place >= begin - _WINDOW]
-                score = _score(known.weight for known in near)
-                others = _score(known.weight for known in near if known is not cue)
-                if score >= _LEAST and others < _MOST:
-                    strongest = max(near, key=lambda known: known.weight)
-                    yield Found(strongest.type, begin, close, round(score, 2))
+                close = cue.end(data, begin, end, before)
+                if close is not None:
+                    if not cue.weight:  # a reason against all others of this anchor
+                        break
+                    places.append(_Place(begin, close, cue))
+        return places
+
+    def _found(self, places: "list[_Place]", start: int) -> Iterator[Found]:
+        last: dict[str, tuple[int, Cue]] = {}
+        for begin, close, cue in places:
+            before = last.get(cue.group)
+            last[cue.group] = begin, cue
+            if begin < start or (before and before[0] >= begin - _WINDOW):
+                continue
+            near = [known for place, known in last.values() if place >= begin - _WINDOW]
+            score = _score(known.weight for known in near)
+            others = _score(known.weight for known in near if known is not cue)
+            if score >= _LEAST and others < _MOST:
+                strongest = max(near, key=lambda known: known.weight)
+                yield Found(strongest.type, begin, close, round(score, 2))
 
     def unfinished(self, data: bytes, start: int) -> int:
+        """See `Finder`."""
         size = len(data)
-        for hit in self._anchors.hits(data, max(start, size - self.longest), size):
-            if hit.end + _RIGHT > size and any(cue.right for cue in self._cues[hit.number]):
-                return hit.start
+        for begin, end, number in sorted(self._anchors.hits(data, max(start, size - self.longest))):
+            if end + _RIGHT > size and any(cue.right for cue in self._cues[number]):
+                return begin
         return self._anchors.unfinished(data, start)
 
 
-def _worth_a_look(hits: "list[Hit]", size: int) -> Iterator["Hit"]:
+class _Place(NamedTuple):
+    """Where a cue is, from its anchor on."""
+
+    start: int
+    end: int
+    cue: Cue
+
+
+def _worth_a_look(hits: list[Hit], size: int) -> Iterator[Hit]:
     """Without anchors that stand too often in a window. Raises BodyError `too_complex`."""
     starts: dict[int, deque[int]] = defaultdict(lambda: deque(maxlen=_MOST_ALIKE))
     most = _MOST_HITS + size // _BYTES_PER_HIT
     for hit in hits:
-        alike = starts[hit.number]
-        often = len(alike) == _MOST_ALIKE and alike[0] >= hit.start - _WINDOW
-        alike.append(hit.start)
+        begin, _, number = hit
+        alike = starts[number]
+        often = len(alike) == _MOST_ALIKE and alike[0] >= begin - _WINDOW
+        alike.append(begin)
         if often:
             continue
         most -= 1
@@ -235,70 +307,16 @@ def _worth_a_look(hits: "list[Hit]", size: int) -> Iterator["Hit"]:
         yield hit
 
 
+def _begin(place: _Place) -> int:
+    return place.start
+
+
 def _weight(cue: Cue) -> float:
     return cue.weight
 
 
 def _score(weights: Iterable[float]) -> float:
-    return 1 - prod(1 - weight for weight in weights)
-
-
-class Hit(NamedTuple):
-    """An anchor in a text, in bytes, end exclusive."""
-
-    start: int
-    end: int
-    number: int
-
-
-class Anchors:
-    """Literals that begin words, all sought at once. Safe to use from several threads."""
-
-    def __init__(self, literals: Iterable[bytes]) -> None:
-        self._literals = tuple(literals)
-        self.longest = max(map(len, self._literals))
-        self._beginnings = {word[:size] for word in self._literals for size in range(1, len(word))}
-        self._local = threading.local()
-
-    def hits(self, data: bytes, start: int, end: int) -> list[Hit]:
-        """Those that begin from `start` to `end`, in order."""
-        plain = data[start : end + self.longest].translate(_BLANKS)
-        found: list[Hit] = []
-
-        def on_match(number: int, _start: int, close: int, _flags: int, _context: object) -> None:
-            begin = start + close - len(self._literals[number])
-            if begin < end and not _inside_word(data, begin):
-                found.append(Hit(begin, start + close, number))
-
-        self._scan(plain, on_match)
-        found.sort()
-        return found
-
-    def unfinished(self, data: bytes, start: int) -> int:
-        """Where a literal begins that the end of `data` may cut off."""
-        tail = data[max(start, len(data) - self.longest) :].translate(_BLANKS).lower()
-        for size in range(len(tail), 0, -1):
-            begin = len(data) - size
-            if tail[-size:] in self._beginnings and not _inside_word(data, begin):
-                return begin
-        return len(data)
-
-    def _scan(self, data: bytes, on_match: Callable[..., None]) -> None:
-        ready = getattr(self._local, "ready", None)
-        if ready is None:
-            ready = self._local.ready = self._database, hyperscan.Scratch(self._database)
-        ready[0].scan(data, match_event_handler=on_match, scratch=ready[1])
-
-    @cached_property
-    def _database(self) -> hyperscan.Database:
-        return IN_MEMORY.database(
-            [
-                Expression("".join(f"\\x{byte:02x}" for byte in literal), _FLAGS, number)
-                for number, literal in enumerate(self._literals)
-            ]
-        )
-
-
-def _inside_word(data: bytes, place: int) -> bool:
-    """Whether what begins at `place` is the rest of a word; only told of Latin letters."""
-    return place > 0 and data[place] < 128 and data[place - 1 : place].isalnum()
+    against = 1.0
+    for weight in weights:
+        against *= 1 - weight
+    return 1 - against

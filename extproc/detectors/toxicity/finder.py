@@ -1,13 +1,13 @@
 """Toxic language by words and what stands around them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from extproc.detectors.compiler import Compiler
 from extproc.detectors.recognizer import Finder, Found
 from extproc.detectors.toxicity import adult, harm, people, person
 from extproc.detectors.toxicity.contexts import is_denounced, is_mentioned, is_other_sense
 from extproc.detectors.toxicity.place import AHEAD, BEHIND, Judgement, Place, is_whole, place
-from extproc.detectors.toxicity.vocabulary import COUNTED, Vocabulary, Word, words
+from extproc.detectors.toxicity.vocabulary import COUNTED, Hit, Vocabulary, Word, words
 
 _AIMABLE = frozenset({"harassment", "profanity"})
 _CROWD = 6  # hits within _NEAR bytes after which words are judged alone: bounds the time
@@ -43,15 +43,23 @@ class Toxicity(Finder):
 
     def __init__(self) -> None:
         self._words = Vocabulary(words())
-        self.longest = self._words.longest + AHEAD + 1
+
+    @property
+    def longest(self) -> int:  # type: ignore[override]  # the literals of others may be longer
+        return self._words.longest + AHEAD + 1
 
     def prepare(self, compiler: Compiler) -> None:
         """See `Finder`."""
         self._words.prepare(compiler)
 
-    def find(self, data: bytes, start: int) -> Iterator[Found]:
+    def find(self, data: bytes, start: int) -> Iterable[Found]:
         """See `Finder`."""
-        hits = self._words.hits(data)
+        hits = self._words.hits(data, start)
+        if hits and start:
+            hits = self._words.hits(data, max(0, start - self.context))
+        return self._found(data, start, hits) if hits else ()
+
+    def _found(self, data: bytes, start: int, hits: list[Hit]) -> Iterator[Found]:
         for index, (begin, end, word) in enumerate(hits):
             if begin < start:
                 continue
@@ -65,9 +73,9 @@ class Toxicity(Finder):
 
     def unfinished(self, data: bytes, start: int) -> int:
         """See `Finder`."""
-        open_from = self._words.begun(data, start)
-        for begin, end, _ in self._words.hits(data):
-            if start <= begin < open_from and not is_whole(data, end):
+        open_from = self._words.unfinished(data, start)
+        for begin, end, _ in self._words.hits(data, max(start, len(data) - self.longest)):
+            if begin < open_from and not is_whole(data, end):
                 return begin
         return open_from
 

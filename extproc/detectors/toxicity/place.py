@@ -8,7 +8,6 @@ AHEAD = 100  # bytes behind it
 
 # Folded text keeps the typographic apostrophe; windows are read as Latin-1, a byte a character.
 APOSTROPHE = "(?:'|\xe2\x80\x99)?"
-_ENDS = (b". ", b"! ", b"? ", b"\n")
 _END = re.compile(rb"[.!?]\s|\n")
 
 
@@ -36,7 +35,7 @@ class Judgement(NamedTuple):
 def place(data: bytes, start: int, end: int) -> Place:
     """The surroundings of the word at `start` to `end`."""
     before = data[max(0, start - BEHIND) : start].lower()
-    sentence = max((before.rfind(m) + len(m) for m in _ENDS if m in before), default=0)
+    sentence = _sentence(before)
     close = _END.search(data, end, end + AHEAD)
     right = data[start : close.start() if close else end + AHEAD].lower()
     text = before.decode("latin-1")
@@ -46,6 +45,13 @@ def place(data: bytes, start: int, end: int) -> Place:
         data[start:end].lower().decode("latin-1"),
         text,
     )
+
+
+def _sentence(before: bytes) -> int:
+    """Where the sentence begins that `before` ends in."""
+    marks = before.rfind(b". "), before.rfind(b"! "), before.rfind(b"? "), before.rfind(b"\n") - 1
+    last = max(marks)
+    return last + 2 if last > -1 else max(0, marks[3] + 2)
 
 
 def is_whole(data: bytes, end: int) -> bool:

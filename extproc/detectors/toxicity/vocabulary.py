@@ -10,26 +10,24 @@ that mean harm only in what stands around them:
 - `weapon`, `drug`, `malware`, `fake`, `bigotry`, `crime`: what may not be made, got or done
 """
 
-import re
-import threading
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from operator import itemgetter
 from typing import NamedTuple
 
-import hyperscan
-
-from extproc.detectors.compiler import IN_MEMORY, Compiler, Expression
+from extproc.detectors.literals import SHARED, Literal, Literals, blanked
 from extproc.detectors.normal import NormalText
+from extproc.model.errors import BodyError
 
 _UNSPACED = frozenset({"zh", "ja", "th"})  # written without blanks between words
 _LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _WORDLIKE = _LETTERS.union(range(0x80, 0x100))
-_SHORT = 4  # letters of a word that is part of too many others to be told of each
-_WORD_START = re.compile(rb"(?<![a-z0-9])[a-z0-9]|[\x80-\xff]")
 _ENDING = 16  # bytes of the ending of a word that stands for all that begin with it
 
+
+# Hits that are looked at: bounds the time of crafted input.
+_MOST_HITS = 5000
+_BYTES_PER_HIT = 40
 
 COUNTED = frozenset(
     {
@@ -54,6 +52,7 @@ class Word(NamedTuple):
     score: float
     open: bool = False  # any ending may follow
     inside: bool = False  # may stand between letters
+    signs: bool = False  # holds what is searched as a blank
 
 
 Hit = tuple[int, int, Word]
@@ -71,76 +70,50 @@ def words() -> Iterator[Word]:
             stem = entry.removesuffix("*")
             for form in {stem.lower(), stem.upper(), stem.capitalize()}:
                 text = NormalText(form).data.lower()
-                yield Word(text, kind, float(score), entry != stem, language in _UNSPACED)
+                open_, inside = entry != stem, language in _UNSPACED
+                yield Word(text, kind, float(score), open_, inside, blanked(text) != text)
 
 
 class Vocabulary:
     """Finds words in folded text. Safe to use from several threads."""
 
-    def __init__(self, entries: Iterator[Word]) -> None:
+    def __init__(self, entries: Iterable[Word], literals: Literals = SHARED) -> None:
         self.words = tuple(dict.fromkeys(entries))
-        self._sorted = sorted({word.text for word in self.words})
-        self.longest = max(len(text) for text in self._sorted) + _ENDING
-        self._local = threading.local()
-        self._database: hyperscan.Database | None = None
-
-    def prepare(self, compiler: Compiler) -> hyperscan.Database:
-        """Compile the search, unless that is done."""
-        if self._database is None:
-            flags = hyperscan.HS_FLAG_CASELESS
-            self._database = compiler.database(
-                [Expression(_pattern(w), flags, number) for number, w in enumerate(self.words)]
-            )
-        return self._database
-
-    def hits(self, data: bytes) -> list[Hit]:
-        """The words in `data`, by start."""
-        found: list[tuple[int, int]] = []
-        database = self._database or self.prepare(IN_MEMORY)
-        try:
-            scratch = self._local.scratch
-        except AttributeError:
-            scratch = self._local.scratch = hyperscan.Scratch(database)
-        database.scan(
-            data,
-            match_event_handler=lambda number, _start, end, _flags, _context: found.append(
-                (end, number)
-            ),
-            scratch=scratch,
+        self._literals = literals.add(
+            Literal(word.text, not word.inside, not (word.inside or word.open))
+            for word in self.words
         )
+        self.prepare = self._literals.prepare
+        self.unfinished = self._literals.unfinished
+
+    @property
+    def longest(self) -> int:
+        """Bytes that a word may have."""
+        return self._literals.longest + _ENDING
+
+    def hits(self, data: bytes, start: int) -> list[Hit]:
+        """The words in `data` that begin at `start` or later, by start."""
+        found = self._literals.hits(data, start)
         if not found:
             return []
+        if len(found) > _MOST_HITS + len(data) // _BYTES_PER_HIT:
+            message = "text holds too many candidates for detection; send it in parts"
+            raise BodyError("too_complex", message)
         hits = []
-        for place, number in found:
-            word, end = self.words[number], place
-            start = end - len(word.text)
+        for begin, close, number in found:
+            word, end = self.words[number], close
             if not word.inside:
-                if start and data[start - 1] in _WORDLIKE and letter_before(data, start):
+                if begin and data[begin - 1] in _WORDLIKE and letter_before(data, begin):
                     continue
                 if end < len(data) and data[end] in _WORDLIKE and letter_after(data, end):
                     if not word.open:
                         continue
                     end = _word_end(data, end)
-            hits.append((start, end, word))
+            if word.signs and data[begin:close].lower() != word.text:
+                continue
+            hits.append((begin, end, word))
         hits.sort(key=itemgetter(0))
-        return hits if len(hits) == 1 else _outermost(hits)
-
-    def begun(self, data: bytes, start: int) -> int:
-        """Offset, `start` or later, of the first word that `data` ends in the middle of."""
-        size = len(data)
-        tail = data[max(start, size - self.longest) :].lower()
-        for match in _WORD_START.finditer(tail):
-            place = size - len(tail) + match.start()
-            if self._begins(tail[match.start() :]) and (
-                tail[match.start()] >= 0x80 or not letter_before(data, place)
-            ):
-                return place
-        return size
-
-    def _begins(self, rest: bytes) -> bool:
-        """Whether `rest` is how a word begins."""
-        place = bisect_left(self._sorted, rest)
-        return place < len(self._sorted) and self._sorted[place].startswith(rest)
+        return hits if len(hits) < 2 else _outermost(hits)
 
 
 def _outermost(hits: list[Hit]) -> list[Hit]:
@@ -157,22 +130,6 @@ def _outermost(hits: list[Hit]) -> list[Hit]:
 
 def _longer_first(hit: Hit) -> tuple[int, int]:
     return hit[0], -hit[1]
-
-
-def _pattern(word: Word) -> str:
-    r"""Plain bytes, which are searched for all at once; the ends of short words by the way.
-
-    `\b` knows letters of ASCII only: what it lets through is looked at again.
-    """
-    text = word.text
-    pattern = "".join(f"\\x{byte:02x}" for byte in text)
-    if word.inside or len(text) >= _SHORT:
-        return pattern
-    if text[0] in _LETTERS:
-        pattern = r"\b" + pattern
-    if not word.open and text[-1] in _LETTERS:
-        pattern += r"\b"
-    return pattern
 
 
 def letter_before(data: bytes, place: int) -> bool:
