@@ -90,7 +90,9 @@ def _types_in(example: str, detector: Recognizer | Finder) -> Iterator[str]:
         yield from detector.types
     elif not isinstance(detector, Recognizer):
         detector.prepare(IN_MEMORY)
-        yield from (found.type for found in detector.find(text.data, 0))
+        found = list(detector.find(text.data, 0))
+        if found:
+            yield max(found, key=lambda each: each.score).type
     elif detector.refine is not None:
         flags = re.IGNORECASE if detector.caseless else re.NOFLAG
         for pattern in detector.patterns:
