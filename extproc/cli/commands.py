@@ -1,5 +1,6 @@
 """The commands and their help. Each imports what it needs only when it runs."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -152,3 +153,34 @@ def scan(
     total = sum(counts.values())
     parts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
     print(f"{total} judged: {parts or 'none'}", file=sys.stderr)
+
+
+@app.command()
+def types(
+    word: Annotated[
+        str, typer.Argument(metavar="[FAMILY|TEXT]", help="A family, or a part of a type's name.")
+    ] = "",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One object a line: type, family, example.")
+    ] = False,
+) -> None:
+    """List what rules can name under `detect`: families, and their entity types with an example.
+
+    Without a word it lists the families. With --json it lists all types.
+    """
+    from extproc.app.types import listed
+    from extproc.cli.console import show_families, show_types
+    from extproc.model.errors import InputError
+
+    if not word and not as_json:
+        show_families()
+        return
+    try:
+        rows = listed(word)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row._asdict(), ensure_ascii=False))
+    else:
+        show_types(rows)

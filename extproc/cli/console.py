@@ -1,7 +1,8 @@
 """What people see: progress, examples to paste, one line for each judged body."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from extproc.app.batch import scan_file
 from extproc.app.detectors import guardrail_of
 from extproc.app.local import Endpoints
 from extproc.app.policies import load_policy
+from extproc.app.types import PURPOSES, Listed, families
 from extproc.model.errors import InputError
 from extproc.model.values import Direction
 from extproc.redaction.operators import Redactor
@@ -126,3 +128,25 @@ def scan_with_progress(
             )
     except OSError as error:
         raise InputError(f"{output}: {error.strerror}; name a file that can be written") from error
+
+
+def show_families() -> None:
+    """What detection is divided into."""
+    for family, count in families().items():
+        _console.print(f"[cyan]{family:<10}[/cyan]{count:>4}  {PURPOSES[family]}", soft_wrap=True)
+    _console.print(
+        "\n`extproc types FAMILY` lists the types of one, `extproc types TEXT` those with TEXT in "
+        "their name. A rule names either under `detect`.",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def show_types(rows: Sequence[Listed]) -> None:
+    """Entity types, each with an example, by family."""
+    width = max(len(row.type) for row in rows)
+    for family, members in groupby(rows, key=lambda row: row.family):
+        _console.print(family, style="bold")
+        for row in members:
+            named = f"  [cyan]{row.type:<{width}}[/cyan]"
+            _console.print(f"{named}  {escape(row.example)}".rstrip(), soft_wrap=True)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Literal
@@ -15,6 +16,7 @@ from extproc.policy.slow import SlowDocument
 
 _LEAST_SCORE = {"permissive": 0.8, "moderate": 0.5, "strict": 0.3}
 _UNSCANNED = {"permissive": Action.ALLOW, "moderate": Action.FLAG, "strict": Action.BLOCK}
+_MOST_ALIKE = 4  # names in a suggestion
 BITES = (Action.REDACT, Action.BLOCK)
 """Actions that change what passes."""
 
@@ -148,4 +150,14 @@ def _bucket(rule: str, caller: str) -> float:
 
 def unknown_detector(rule: str, name: str, known: set[str]) -> str:
     """The message for a name under `detect` that is no entity type, family or detector."""
-    return f"rule {rule}: nothing detects {name!r}; use one of {', '.join(sorted(known))}"
+    remedies = [*names_like(name, known), "what `extproc types` lists"]
+    return f"rule {rule}: nothing detects {name!r}; use {' or '.join(remedies)}"
+
+
+def names_like(name: str, known: Collection[str]) -> list[str]:
+    """A few of `known` that may have been meant by `name`, the likeliest first."""
+    wanted = name.lower().replace("-", "_")
+    stem = wanted.removesuffix("s")
+    names = sorted(known, key=lambda each: (len(each), each))
+    holding = [each for each in names if len(stem) > 2 and stem in each]
+    return list(dict.fromkeys([*get_close_matches(wanted, names), *holding]))[:_MOST_ALIKE]

@@ -24,7 +24,7 @@ POLICIES: dict[str, tuple[int, str]] = {
     "wrong-direction": (11, "write 'request' or 'response'"),
     "wrong-operator": (11, "write 'mask', 'replace', 'hash' or 'remove'"),
     "wrong-on-error": (11, "write 'allow', 'flag' or 'block'"),
-    "unknown-detector": (9, "nothing detects 'credit_cards'; use one of"),
+    "unknown-detector": (9, "nothing detects 'credit_cards'; use credit_card or"),
     "wrong-unknown-apis": (7, "spec.unknownApis is 'refuse'; write 'scan', 'allow' or 'block'"),
     "unknown-preset": (6, "is 'paranoid'; write 'default', 'support-bot'"),
     "unknown-strictness": (7, "write 'permissive', 'moderate' or 'strict'"),
@@ -87,7 +87,7 @@ POLICIES: dict[str, tuple[int, str]] = {
     ),
     "detector-without-labels": (11, "spec.detectors.1.labels is missing; add it"),
     "two-detectors-with-one-name": (11, "two detectors are called hook; rename one"),
-    "detector-misspelt-in-a-rule": (13, "nothing detects 'hooks'; use one of"),
+    "detector-misspelt-in-a-rule": (13, "nothing detects 'hooks'; use hook or"),
     "not-utf8": (1, "save it as UTF-8"),
     "utf16": (1, "save it as UTF-8"),
 }

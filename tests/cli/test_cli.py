@@ -20,13 +20,14 @@ from typer.testing import CliRunner
 from extproc import __version__
 from extproc.cli import main
 from extproc.cli.commands import app
+from extproc.detectors.catalog import FAMILIES, TYPES
 
 SSN = "123-45-6789"
 GOOD = (
     "apiVersion: extproc.dev/v1\nkind: Policy\nmetadata: {name: ids}\n"
     "spec: {preset: none, rules: [{name: ids, detect: [us_ssn, email_address], action: redact}]}\n"
 )
-COMMANDS = ["run", "serve", "check", "scan"]
+COMMANDS = ["run", "serve", "check", "scan", "types"]
 
 
 class Done(NamedTuple):
@@ -100,6 +101,7 @@ def test_help_names_every_command() -> None:
         ("run", ["--upstream", "--policy", "--port", "simulator", "Ctrl-C", "base URLs"]),
         ("serve", ["EXTPROC_", "EXTPROC_CONFIG"]),
         ("check", ["FILE", "line", "Exit code 1"]),
+        ("types", ["FAMILY", "--json", "detect", "example"]),
         ("scan", ["INPUT.jsonl", "--output", "--policy", "--direction", "code points", "verdict"]),
     ],
 )
@@ -132,6 +134,9 @@ def test_the_version_is_told(run: Run) -> None:
         ["run", "--port", "70000"],
         ["run", "--port", "x"],
         ["serve", "extra"],
+        ["types", "two", "words"],
+        ["types", "nothing_like_this"],
+        ["types", "--json", "nothing_like_this"],
         ["--unknown"],
     ],
     ids=" ".join,
@@ -161,6 +166,48 @@ def test_good_and_bad_files_are_all_told(run: Run, policy: Path, tmp_path: Path)
     assert done.code == 1
     assert done.out == f"{policy}: valid: ids (1 rules)\n"
     assert len(done.err.splitlines()) == 2
+
+
+# Types
+
+
+def test_families_are_listed_with_what_they_are_for(run: Run) -> None:
+    done = run("types")
+    rows = {line.split()[0]: line.split()[1] for line in done.out.splitlines()[: len(FAMILIES)]}
+    assert rows == {family: str([*TYPES.values()].count(family)) for family in FAMILIES}
+    assert "extproc types FAMILY" in done.out
+
+
+def test_the_types_of_a_family_are_listed_with_an_example(run: Run) -> None:
+    first, *rows = run("types", "pci").out.splitlines()
+    assert first == "pci"
+    listed = dict(row.split(maxsplit=1) for row in rows)
+    assert listed.keys() == {name for name, family in TYPES.items() if family == "pci"}
+    assert listed["cvv"] == "CVV: 123"
+
+
+def test_types_are_listed_by_a_part_of_their_name(run: Run) -> None:
+    lines = run("types", "Driver License").out.splitlines()
+    assert lines[0] == "pii"
+    assert [line.split()[0] for line in lines[1:]] == ["driver_license", "us_driver_license"]
+
+
+def test_a_word_that_no_type_has_is_told_what_is_like_it(run: Run) -> None:
+    assert "try credit_card" in run("types", "creditcards").err
+    assert "extproc types" in run("types", "qqqq").err
+
+
+def test_all_types_are_listed_as_json(run: Run) -> None:
+    rows = [json.loads(line) for line in run("types", "--json").out.splitlines()]
+    assert {row["type"]: row["family"] for row in rows} == TYPES
+    assert {row["type"] for row in rows if not row["example"]} == {"sexual_minors"}
+    assert max(len(row["example"]) for row in rows) <= 72
+
+
+def test_a_selection_is_listed_as_json(run: Run) -> None:
+    assert run("types", "--json", "aws_access").out == (
+        '{"type": "aws_access_key_id", "family": "secrets", "example": "AKIA…"}\n'
+    )
 
 
 # Scan

@@ -117,6 +117,15 @@ def test_unknown_detectors_are_told_each_with_its_line(load: Any) -> None:
     assert "us_ssn" in str(caught.value)
 
 
+def test_a_suggestion_is_short_and_close(load: Any) -> None:
+    with pytest.raises(PolicyFileError) as caught:
+        load(HEAD + "spec: {rules: [{name: a, action: flag, detect: [credit-cards, qqqq]}]}")
+    close, unknown = str(caught.value).split("\n")
+    assert "nothing detects 'credit-cards'; use credit_card" in close
+    assert unknown.endswith("nothing detects 'qqqq'; use what `extproc types` lists")
+    assert max(map(len, (close, unknown))) < 300
+
+
 def test_a_missing_file_is_told_by_name(tmp_path: Path) -> None:
     with pytest.raises(PolicyFileError, match="No such file"):
         load_policies(tmp_path / "none.yaml", TYPES)

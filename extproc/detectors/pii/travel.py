@@ -110,6 +110,7 @@ LABELLED = (
             "Passport No.: P06690743",
             '{"passportNumber": "123456789"}',
             "US passport #A12345678",
+            "Reisepass: C01X00T47",
         ),
         near_misses=(
             "passport fee 130 dollars",
@@ -128,6 +129,7 @@ LABELLED = (
             "DL# LH329609T",
             '{"driversLicense": "A1234567"}',
             "driver\u2019s licence M943688896309",
+            "driving licence MORGA657054SM9IJ",
         ),
         near_misses=(
             "a driver's license costs 35 dollars",

@@ -122,6 +122,7 @@ LABELLED = (
             "social_security_number=123456789",
             "| SSN | 123 - 45 - 6789 |",
             "social security for the patient is 123456789",
+            "ITIN: 912-73-4567",
         ),
         near_misses=("ssn: 000123456", "SSN: 12345678", "SSN 1234567890", "lessn 123456789"),
     ),

@@ -32,6 +32,8 @@ class Toxicity(Finder):
         "I will kill you",
         "how do I make a pipe bomb at home",
         "I want to kill myself",
+        "this is bullshit",
+        "write erotica about two adults",
     )
     near_misses = (
         "how do I kill a Python process?",
