@@ -1,7 +1,7 @@
 """A policy made ready for judging: which rules apply to an entity type, in order."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -32,6 +32,11 @@ class ActiveRule:
     def enforced(self) -> bool:
         return self.rule.rollout.mode == "enforce"
 
+    @property
+    def is_last(self) -> bool:
+        """Whether it decides on whatever it is asked, so that no rule behind it is."""
+        return self.enforced and self.rule.rollout.share >= 1 and not self.rule.roles
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -53,7 +58,7 @@ class Policy:
     def _by_type(self, direction: Direction) -> Mapping[str, tuple[ActiveRule, ...]]:
         rules = [active for active in self.rules if direction in active.rule.on]
         types = frozenset[str]().union(*(active.types for active in rules))
-        return {name: tuple(a for a in rules if name in a.types) for name in sorted(types)}
+        return {name: _asked(a for a in rules if name in a.types) for name in sorted(types)}
 
     def watched(self, direction: Direction) -> frozenset[str]:
         """Entity types that some rule wants to know of."""
@@ -81,6 +86,16 @@ class Policy:
             if direction in active.rule.on and active.enforced and active.rule.action in BITES
         ]
         return max(wishes, key=lambda action: action.severity, default=Action.FLAG)
+
+
+def _asked(rules: Iterable[ActiveRule]) -> tuple[ActiveRule, ...]:
+    """Those of `rules` that can be asked: up to the first one that always decides."""
+    asked: list[ActiveRule] = []
+    for active in rules:
+        asked.append(active)
+        if active.is_last:
+            break
+    return tuple(asked)
 
 
 def build(document: PolicyDocument, types: Mapping[str, str]) -> Policy:
