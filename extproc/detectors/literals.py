@@ -122,20 +122,19 @@ class Literals:
 
     def unfinished(self, data: bytes, start: int) -> int:
         """Where a literal of any finder begins, `start` or later, that `data` may cut off."""
-        size = len(data)
+        known: tuple[bytes, int, int] | None = getattr(self._local, "open", None)
+        if known is not None and known[1] == start and known[0] == data:
+            return known[2]
+        size = place = len(data)
         first = max(start, size - self.longest)
-        last: tuple[bytes, int] = getattr(self._local, "tail", (b"", 0))
-        tail = data[first - 1 if first else 0 :].translate(_PLAIN)
-        if last[0] == tail:
-            return size - last[1]
-        left = 0
-        beginnings = self._beginnings
-        for match in self._begin.finditer(tail, 1 if first else 0):
-            if tail[match.start() :] in beginnings:
-                left = len(tail) - match.start()
+        before = first - 1 if first else 0
+        tail = data[before:].translate(_PLAIN)
+        for match in self._begin.finditer(tail, first - before):
+            if tail[match.start() :] in self._beginnings:
+                place = before + match.start()
                 break
-        self._local.tail = tail, left
-        return size - left
+        self._local.open = data, start, place
+        return place
 
 
 class Share:
