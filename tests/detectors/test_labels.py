@@ -12,7 +12,9 @@ from extproc.detectors.normal import NormalText
 from extproc.detectors.watcher import Watcher
 from extproc.model.values import Finding
 
-SCANNER = scanner_of({name for name, family in TYPES.items() if family in ("pii", "phi")})
+SCANNER = scanner_of(
+    {name for name, family in TYPES.items() if family in ("pii", "phi") and name != "person"}
+)
 
 
 def values(text: str) -> list[tuple[str, str]]:

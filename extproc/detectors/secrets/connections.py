@@ -45,7 +45,7 @@ def _password(candidate: str) -> Span | None:
     if values.is_reference(password):
         return None
     known = password.lower() in _EXAMPLES
-    return Span(match.start("password"), match.end("password"), 0.4 if known else 0.9)
+    return Span(match.start("password"), match.end("password"), 0.4 if known else 0.95)
 
 
 RECOGNIZERS = (
