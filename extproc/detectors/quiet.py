@@ -47,9 +47,7 @@ class _Pattern:
 class Quiet:
     """What `recognizers` make of ordinary text."""
 
-    def __init__(
-        self, recognizers: Iterable[Recognizer], compiler: Compiler = IN_MEMORY
-    ) -> None:
+    def __init__(self, recognizers: Iterable[Recognizer], compiler: Compiler = IN_MEMORY) -> None:
         patterns = [
             _Pattern(r, parse(pattern), re.IGNORECASE if r.caseless else re.NOFLAG)
             for r in recognizers
