@@ -5,6 +5,7 @@ import threading
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import hyperscan
@@ -16,12 +17,13 @@ from extproc.detectors.unfinished import unfinished
 from extproc.model.errors import BodyError
 from extproc.model.values import Finding
 
-# Matches that a text may hold up to any place in it: bounds the time of crafted input. Of plain
-# data, lists of numbers hold most: one and a half for each byte.
-_MAX_MATCHES = 100_000
-_MATCHES_PER_BYTE = 2
+# Matches that a text may hold up to any place in it, and candidates: bounds the time of crafted
+# input. Of plain data, lists of account numbers have most matches: 1.3 for each byte.
+_MAX_MATCHES, _MATCHES_PER_BYTE = 100_000, 2
+_MAX_CANDIDATES, _BYTES_PER_CANDIDATE = 150_000, 4
 
 _SHORT = 512  # characters of a match that is not long
+_TAILS = 64  # patterns in a database
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
 _TRIGGER_FLAGS = (
     hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
@@ -55,25 +57,33 @@ class Patterns:
         self._owners = [recognizer for recognizer, _ in patterns]
         self.minds_end = any(_AT_END.search(pattern) for _, pattern in patterns)
         self.longest = max((r.longest for r in recognizers), default=0)
-        self._whole = _Database(
-            [
-                Expression(pattern, _flags(r) | hyperscan.HS_FLAG_SOM_LEFTMOST, number)
-                for number, (r, pattern) in enumerate(patterns)
-            ]
-            + [
-                Expression(trigger, _TRIGGER_FLAGS, number)
-                for number, trigger in enumerate(triggers, len(patterns))
-            ],
-            compiler,
-            longest=[r.longest if r.whole_word else None for r in self._owners],
-            needs=[r.needs for r in self._owners] + [""] * len(triggers),
-        )
-        # Every beginning of a match is reported, so few look at many bytes.
-        self._tails = [
-            (most, _Database(tails, compiler, longest=[None] * len(patterns)))
-            for least, most in ((0, _SHORT), (_SHORT, max(self.longest, _SHORT)))
-            if (tails := list(_tails(patterns, least, most)))
+        whole = [
+            Expression(pattern, _flags(r) | hyperscan.HS_FLAG_SOM_LEFTMOST, number)
+            for number, (r, pattern) in enumerate(patterns)
         ]
+        whole += [
+            Expression(trigger, _TRIGGER_FLAGS, number)
+            for number, trigger in enumerate(triggers, len(patterns))
+        ]
+        # Every beginning of a match is reported, so few look at many bytes.
+        tails = [
+            (most, group)
+            for least, most in ((0, _SHORT), (_SHORT, max(self.longest, _SHORT)))
+            for group in _groups([*_tails(patterns, least, most)])
+        ]
+
+        def tails_of(group: list[Expression]) -> _Database:
+            return _Database(group, compiler, longest=[None] * len(patterns))
+
+        with ThreadPoolExecutor(len(tails) + 1) as pool:  # an early start
+            databases = pool.map(tails_of, [group for _, group in tails])
+            self._whole = _Database(
+                whole,
+                compiler,
+                longest=[r.longest if r.whole_word else None for r in self._owners],
+                needs=[r.needs for r in self._owners] + [""] * len(triggers),
+            )
+            self._tails = [*zip((most for most, _ in tails), databases, strict=True)]
 
     def proposed(self, data: bytes) -> Proposed:
         """What the patterns propose. Raises BodyError `too_complex`."""
@@ -142,6 +152,12 @@ class Patterns:
                         cut = start
                         break
         return cut, context
+
+
+def _groups(tails: list[Expression]) -> Iterator[list[Expression]]:
+    """Each for one database, which takes more than twice as long to compile when twice as large."""
+    for first in range(0, len(tails), _TAILS):
+        yield tails[first : first + _TAILS]
 
 
 def _tails(patterns: list[tuple[Recognizer, str]], least: int, most: int) -> Iterator[Expression]:
@@ -232,7 +248,7 @@ class _Database:
     def proposed(self, data: bytes) -> Proposed:
         found: Candidates = {}
         pulled: set[int] = set()
-        matches, most, size = 0, _MAX_MATCHES, len(data)
+        matches, size = 0, len(data)
         bounds, triggers = self._longest, len(self._longest)
 
         def on_match(owner: int, start: int, end: int, _flags: int, _context: object) -> bool:
@@ -251,7 +267,10 @@ class _Database:
                     found[owner, start] = [end]
                 else:  # \b is decided one byte late, so ends can come out of order
                     insort(ends, end)
-            return matches > most + end * _MATCHES_PER_BYTE
+            return (
+                matches > _MAX_MATCHES + end * _MATCHES_PER_BYTE
+                or len(found) > _MAX_CANDIDATES + end // _BYTES_PER_CANDIDATE
+            )
 
         try:
             self._scan(data, on_match)

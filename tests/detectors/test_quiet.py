@@ -190,7 +190,7 @@ def test_the_last_word_is_what_is_unfinished(text: str, word: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["it is 1", "a: b", "x@y", "(a", "secretkey ", "my SSN is", "a" * 40, "word " * 60],
+    ["it is 1", "a: b", "x@y", "(a", "secretkey ", "my SSN is", "a" * 65, "word " * 60],
     ids=lambda text: text[:12],
 )
 def test_what_may_be_more_than_a_word_is_scanned(text: str) -> None:

@@ -8,6 +8,11 @@ from extproc.detectors.pci.luhn import has_luhn_digit
 from extproc.detectors.recognizer import Recognizer, Span
 
 _DIGITS = re.compile(r"\d+")
+_NO_SEPARATOR = str.maketrans("", "", " .-/_\t\r\n")
+_ADDED = (  # what a digit adds to the sum of Luhn, every second one doubled
+    dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True)),
+    dict(zip("0123456789", range(10), strict=True)),
+)
 _SHORTEST, _LONGEST = 12, 19  # digits of a card number, ISO/IEC 7812-1 and the brands' registries
 
 # Issuer prefixes and the lengths they are issued in (ISO/IEC 7812 registries of the brands).
@@ -26,6 +31,10 @@ _ISSUERS = (
     (re.compile(r"9792|65"), (16,)),  # Troy
     (re.compile(r"1"), (15,)),  # UATP
 )
+_ISSUED = {  # prefixes by length
+    length: re.compile("|".join(p.pattern for p, lengths in _ISSUERS if length in lengths))
+    for length in sorted({length for _, lengths in _ISSUERS for length in lengths})
+}
 # Digits in each group as cards are embossed, and as people read them out.
 _EMBOSSED = frozenset(
     (
@@ -56,27 +65,39 @@ _MAX_GROUPS = 6
 
 def is_card(digits: str) -> bool:
     """Whether an issuer has numbers of this beginning and length, and the check digit is right."""
+    issued = _ISSUED.get(len(digits))
     return (
-        len(set(digits)) > 1
-        and any(len(digits) in lengths and p.match(digits) for p, lengths in _ISSUERS)
+        issued is not None
+        and issued.match(digits) is not None
         and has_luhn_digit(digits)
+        and len(set(digits)) > 1
     )
+
+
+def _card_lengths(digits: str) -> list[int]:
+    """How many of the last of `digits` can be a card number, of any start."""
+    total, found = 0, []
+    for count, digit in enumerate(reversed(digits[-_LONGEST:]), 1):
+        total += _ADDED[count % 2][digit]
+        if total % 10 == 0 and count >= _SHORTEST and is_card(digits[-count:]):
+            found.append(count)
+    return found
 
 
 def _credit_card(candidate: str) -> Span | None:
     """The longest run of whole digit groups up to the candidate's end that is a card number."""
+    digits = candidate.translate(_NO_SEPARATOR)
+    lengths = _card_lengths(digits)  # nearly always none, and what else there is takes longer
+    if not lengths:
+        return None
     groups = [match.span() for match in _DIGITS.finditer(candidate)]
-    digits = "".join(candidate[start:end] for start, end in groups)
-    skipped = 0  # digits before the group that the number may begin with
+    count = len(digits)
     for index, (start, end) in enumerate(groups):
-        count = len(digits) - skipped
-        if count < _SHORTEST:
-            break
-        if count <= _LONGEST and is_card(digits[skipped:]):
+        if count in lengths:
             score = _plausible(candidate, groups[index:], index)
             if score:
                 return Span(start, len(candidate), score)
-        skipped += end - start
+        count -= end - start
     return None
 
 

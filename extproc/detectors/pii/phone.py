@@ -61,6 +61,8 @@ _TRUNK = (
     r"|0[1-9]\d{0,3}(?P<t>[ .\-/])\d{2,4}(?:(?:(?P=t)| )\d{2,4}){1,3}"
 )
 _NATIONAL = re.compile(rf"(?:{_PAIRS}|{_NORTH_AMERICAN}|{_AREA}|{_TRUNK})")
+# In groups, since nothing tells ten digits alone from another number.
+_GROUPS_OF_TEN = r"(?:1[ .\-])?\(?\d{3}(?:\)[ .\-/]{0,2}|[ .\-/]{1,2})\d{3}[ .\-]?\d{4}"
 _GROUP_START = re.compile(r"\(\d|(?<!\d)\d")
 
 
@@ -199,11 +201,7 @@ RECOGNIZERS = (
         type="phone_number",
         family="pii",
         patterns=(
-            (
-                rf"(?:(?:1[ .\-])?\(?\d{{3}}(?:\)[ .\-/]{{0,2}}|[ .\-/]{{1,2}})"
-                r"\d{3}[ .\-]?\d{4}"
-                rf"|0[67]\d{{8}}){_EXTENSION}"
-            ),
+            rf"(?:{_GROUPS_OF_TEN}|0[67]\d{{8}}){_EXTENSION}",
             r"0\d{1,4}[ .\-/]\d{2,8}(?:[ .\-]\d{2,5}){0,4}",
             r"\(0?\d{1,4}\)[ \-./]{0,2}\d{2,8}(?:[ \-]\d{2,6}){0,3}",
         ),
