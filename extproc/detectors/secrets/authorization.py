@@ -59,6 +59,7 @@ def _option(candidate: str) -> Span | None:
     return Span(match.start("password"), match.end("password"), score) if score else None
 
 
+_TYPED = r"[^\s\"'`]{4,}(?:[\s\"'`]|$)"
 _VALUE = r"[A-Za-z0-9+/=_\-.~:|]"
 
 RECOGNIZERS = (
@@ -101,9 +102,8 @@ RECOGNIZERS = (
         type="password",
         family="secrets",
         patterns=(
-            r"sshpass -p ?[\"']?[^\s\"'`]{4,}(?:[\s\"'`]|$)",
-            r"mysql(?:dump|admin)?(?: -[hPuD] ?[A-Za-z0-9_.\-]+)+ -p[\"']?[^\s\"'`]{4,}"
-            r"(?:[\s\"'`]|$)",
+            rf"sshpass -p ?[\"']?{_TYPED}",
+            rf"mysql(?:dump|admin)?(?: -[hPuD] ?[A-Za-z0-9_.\-]+)+ -p[\"']?{_TYPED}",
         ),
         longest=200,
         refine=_option,
