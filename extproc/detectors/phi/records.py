@@ -69,7 +69,7 @@ _MBI = rf"[1-9]{_L}{_LD}\d-?{_L}{_LD}\d-?{_L}{{2}}\d{{2}}"
 
 _BETWEEN = re.compile(
     r"[^A-Za-z0-9]*(?:(?:is|was|number|no|num|id|identifier|of|the|patient|for|on|file|card|member"
-    r"|policy|record|nr|ist|est|es|mrn|td|th|span|b|a|as|assigned|your|my|his|her|user|answer|it)"
+    r"|policy|record|n|nr|nro|numero|lautet|ist|est|es|e|do|del|della|der|mrn|td|th|span|b|a|as|assigned|your|my|his|her|user|answer|it)"
     r"\b[^A-Za-z0-9]*){0,4}(?:(?<=for )[a-z]+\W{1,2}[a-z]+(?:\W{1,2}[a-z]+)?[^A-Za-z0-9]+(?:is )?)?"
     r"(?:(?<=of )[a-z]+\W{1,2}[a-z]+(?:\W{1,2}[a-z]+)?[^A-Za-z0-9]+(?:is )?)?",
     re.IGNORECASE,
@@ -134,6 +134,7 @@ LABELLED = (
             "MRNs 1234567, 2345678 and 3456789",
             "name,mrn\nJohn Doe,4482913\nJane Roe,4482914",
             "Número de historia clínica: 482913",
+            "dossier médical n° 8946896",
         ),
         near_misses=(
             "medical records from 2019",
@@ -142,6 +143,7 @@ LABELLED = (
             "medical record was updated on 2020-01-02",
             "patient number 2",
             "chart 12",
+            "dossier médical n° 12",
         ),
     ),
     Labelled(

@@ -123,7 +123,7 @@ _ALONE = (
     ("ru_snils", 0.9, r"\d{3}-\d{3}-\d{3}[ \-]\d{2}"),
     ("ae_emirates_id", 0.9, r"784-\d{4}-\d{7}-\d"),
     ("kr_rrn", 0.7, r"\d{6}-[1-8]\d{6}"),
-    ("fi_hetu", 0.9, r"\d{6}[\-+A]\d{3}[0-9A-Y]"),
+    ("fi_hetu", 0.9, r"\d{6}[\-+ABCDEFUVWXY]\d{3}[0-9A-FHJ-NPR-Y]"),
     ("se_personnummer", 0.7, r"(?:\d{2})?\d{6}[\-+]\d{4}"),
     ("lv_personas_kods", 0.6, r"\d{6}-\d{5}"),
     ("cz_rodne_cislo", 0.7, r"\d{6}/\d{4}"),
@@ -170,6 +170,7 @@ LABELLED = (
             "SIN: 130 692 544",
             "T.C. Kimlik No: 10000000146",
             "CPR-nummer 211062-5629",
+            "henkilötunnus 010594Y1027",
             "my id number is 8001015009087",
         ),
         near_misses=(

@@ -89,11 +89,15 @@ def _national(candidate: str) -> Span | None:
 
 
 def _north_american_score(value: str) -> float:
+    if _ORDER.fullmatch(value):
+        return 0.45
     digits = re.sub(r"\D", "", value)[-10:]
     return 0.8 if digits[0] > "1" and digits[3] > "1" and value[0] != "0" else 0.6
 
 
 _OTHER_GROUPS = ([4, 4, 4], [3, 2, 4])  # of a card or a UUID; a social security number
+_TAXPAYER = re.compile(r"\d{3}\.\d{3}\.\d{3}")  # the beginning of a Brazilian one
+_ORDER = re.compile(r"\d{3}-\d{7}")  # the beginning of an order number, too
 
 
 def _is_list(value: str) -> bool:
@@ -102,7 +106,7 @@ def _is_list(value: str) -> bool:
     digits = "".join(groups)
     if len(set(digits)) < 3 or (len(digits) < 9 and value[0] == "0" and len(groups) != 2):
         return True
-    if [*map(len, groups)] in _OTHER_GROUPS:
+    if [*map(len, groups)] in _OTHER_GROUPS or _TAXPAYER.fullmatch(value):
         return True
     numbers = list(map(int, groups))
     steps = {b - a for a, b in pairwise(numbers)}
@@ -112,7 +116,8 @@ def _is_list(value: str) -> bool:
 # Where it is named
 
 _LABEL = (
-    r"phone|mobile|whatsapp|cellular|fax|telefon|telefax|telephone|movil|celular|rufnummer"
+    r"phone|mobile|whatsapp|cellular|fax|telefon[eo]?|telefoon|telefax|telephone|movil|celular"
+    r"|rufnummer|cellulare|telemovel|handy"
     r"|hotline|(?:\b|_)(?:tel|cell|mob|ph|gsm|call|dial|text(?: me| us| to)?|sms|contact|reach"
     r"|answering|my number)\b|mobil|puhelin"
 )
@@ -247,6 +252,8 @@ RECOGNIZERS = (
             "| Phone | 9885 1152 |",
             "WhatsApp me: 5512345678",
             "Téléphone : 45 67 89 10",
+            "Teléfono: 011 2345-0185",
+            '"telefone": "21 234 1976"',
             "reach me at 978 249 9678",
             "92 34 70 office",
             "<phone>555 0199 123</phone>",

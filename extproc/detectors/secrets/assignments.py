@@ -12,12 +12,13 @@ from extproc.detectors.secrets.formats import issued
 
 # A pattern each: Hyperscan seeks one literal quickly, and a choice of them in one pattern slowly.
 _PASSWORDS = ("pass(?:w(?:or)?d|wort|phrase|code)?", "pwd")
-_SECRETS = ("secret", "token", "credentials?", "auth(?:orization)?", r"api[_.\- ]?key", "key")
+_SECRETS = ("secret", "token", "credentials?", "auth(?:orization)?", r"api[_.\- ]?key")
+_KEYS = (r"access[_.\- ]?key", r"secret[_.\- ]?key", "key(?:_base)?")
 _ABROAD = ("kennwort", "contrasena", "clave", "senha", r"mot\s?de\s?passe")
 
 # Between name and value: the name may end a string or an index, or `value` stand between them
 # where name and value are two fields.
-_IS = r"[0-9]*[\\\"'\])]*(?:\s*[:=>,(!]=?>?|,?\s+[\"']?value[\"']?\s?[:=])[ \x09]*"
+_IS = r"[0-9]*[\\\"'\])]*(?:,?\s+[\"']?value[\"']?\s?[:=]|\s*[:=>,(!]=?>?)[ \x09]*"
 _SAYS = r"[ \x09]+(?:(?:is|ist|lautet|es|est|e):?[ \x09]+)?"
 
 _CALLED = r"(?:[A-Za-z&.]+\s*[=(]\s*)?"  # token: str = "…", password = Secret("…")
@@ -41,7 +42,7 @@ def _lean(name: str) -> str:
 
 
 _PARTS = re.compile(
-    rf"(?P<name>{'|'.join((*_PASSWORDS, *_SECRETS, *_ABROAD))})"
+    rf"(?P<name>{'|'.join((*_PASSWORDS, *_KEYS, *_SECRETS, *_ABROAD))})"
     rf"(?P<is>(?:{_IS})(?:(?P<called>[A-Za-z&.]+\s*[=(])\s*(?=\\?[\"'`]))?|{_SAYS})"
     rf"(?P<quote>\\?[\"'`]?)(?P<value>.*)",
     re.DOTALL | re.IGNORECASE,
@@ -105,6 +106,8 @@ RECOGNIZERS = (
             "mysql --password s3cr3tPw!",
             "mein Passwort lautet Zq8!xyz7",
             '<add key="DbPassword" value="Zq8!xyz7"/>',
+            '{"key": "password", "value": "zq8cx204"}',
+            'password="#MS0ja8po%OV"',
             "<password>Zq8!xyz7</password>",
             "Server=db;User Id=sa;Password=Zq8!xyz7;",
         ),
@@ -114,13 +117,16 @@ RECOGNIZERS = (
             'password="${DB_PASSWORD}"',
             "the password is incorrect",
             "password: ********",
+            "password: !Ref MasterPassword",
+            'password = "prefix_{0}"',
+            "password: @Password",
             'password = "your-password-here"',
         ),
     ),
     Recognizer(
         type="generic_secret",
         family="secrets",
-        patterns=tuple(map(_assigned, _SECRETS)),
+        patterns=tuple(map(_assigned, (*_SECRETS, *_KEYS))),
         longest=300,
         refine=_secret,
         whole_word=False,
@@ -128,6 +134,8 @@ RECOGNIZERS = (
         examples=(
             "SECRET_KEY=91f830qtyiuuy16m-45ayir",
             "apiToken: 'd11e54f78be84a'",
+            "secret_key_base: 9717be5e215d848db92c07d63bcf7c44",
+            "access_key = TJDcLz6GQlYLA8CxThn0wxlX",
             '{\\"token\\": \\"9142d6f86ef11a23d7be1e\\"}',
             "GET /raw?private_token=d11e54f78be84a&ref=master",
         ),
@@ -136,6 +144,7 @@ RECOGNIZERS = (
             "secret: ((vault/secret))",
             "api_key=YOUR_API_KEY",
             "key = value",
+            "access_key = key_of_customer",
             "cache-key: linux-node-12345678",
         ),
     ),

@@ -48,6 +48,18 @@ def _user(candidate: str) -> Span | None:
     return Span(match.start("password"), match.end("password"), score) if score else None
 
 
+_OPTION = re.compile(r".*?\s-p ?['\"]?(?P<password>[^\s'\"`]+)")
+
+
+def _option(candidate: str) -> Span | None:
+    match = _OPTION.match(candidate)
+    if match is None:
+        return None
+    score = values.password(match["password"], "password", values.Style.CONFIG)
+    return Span(match.start("password"), match.end("password"), score) if score else None
+
+
+_TYPED = r"[^\s\"'`]{4,}(?:[\s\"'`]|$)"
 _VALUE = r"[A-Za-z0-9+/=_\-.~:|]"
 
 RECOGNIZERS = (
@@ -85,5 +97,21 @@ RECOGNIZERS = (
         whole_word=False,
         examples=("curl -k -u developer:yqDVtkqPECriaLRi https://x",),
         near_misses=("docker run -u 1000:1000 x", "curl -u user:password x", 'curl -u "$U:$P"'),
+    ),
+    Recognizer(
+        type="password",
+        family="secrets",
+        patterns=(
+            rf"sshpass -p ?[\"']?{_TYPED}",
+            rf"mysql(?:dump|admin)?(?: -[hPuD] ?[A-Za-z0-9_.\-]+)+ -p[\"']?{_TYPED}",
+        ),
+        longest=200,
+        refine=_option,
+        whole_word=False,
+        examples=(
+            "sshpass -p '6LF@NggkGp' ssh deploy@web1",
+            "mysql -h db -u root -phunter&3 shop",
+        ),
+        near_misses=("sshpass -p $PASS ssh web1", "mysql -u root -p shop", "mysql -u root -P 3307"),
     ),
 )

@@ -28,6 +28,8 @@ def style(is_: str, *, quoted: bool, called: str | None) -> Style:
     """By what stands between name and value."""
     if called and called.endswith("("):
         return Style.CALL
+    if quoted and "value" in is_.lower():  # {"key": name, "value": value}
+        return Style.QUOTED
     if quoted and is_.strip("\\\"')] \t").startswith((",", "(", ">", "!=", "==")):
         return Style.CALL
     sign = is_.strip("\\\"')] \t\r\n")
@@ -50,9 +52,10 @@ def _read() -> frozenset[str]:
 _WORDS = _read()
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+[0-9]{0,3}|[0-9]+")
 _REFERENCE = re.compile(
-    r"^(?:[$<{(\[%#@&*]|\\|process\.|os\.|env[.:]|vault:|arn:|ref:|secrets?\.|self\.|this\."
+    r"^(?:[$<{(\[]|[%#@&*](?!(?=\S*[a-z])(?=\S*[A-Z])(?=\S*[0-9])\S{8})|!(?:Ref|Sub|GetAtt|ImportValue)"
+    r"|\\|process\.|os\.|env[.:]|vault:|arn:|ref:|secrets?\.|self\.|this\."
     r"|https?:|ftp:|file:|\.{1,2}/|/|~/)"
-    r"|[$#]\{|\{\{|\}\}|%[sdv]|\$\(|<[\w ./-]+>|&lt;|\[[A-Z]|\w\(\)|->|::|xxx|XXX"
+    r"|[$#]\{|\{\w*\}|\{\{|\}\}|%[sdv]|\$\(|<[\w ./-]+>|&lt;|\[[A-Z]|\w\(\)|->|::|xxx|XXX"
     r"|\*\*\*|\.\.\.|___|^-+$"
 )
 _FILE = re.compile(
@@ -76,10 +79,16 @@ def stands_for_one(value: str) -> bool:
         return True
     parts = _PART.findall(value)
     letters = [part.lower() for part in parts if not part.isdigit()]
-    known = [part for part in letters if part in _WORDS or part.rstrip("0123456789") in _WORDS]
+    known = [part for part in letters if _is_known(part)]
     if letters and len(known) == len(letters):
         return all(len(part) <= 4 for part in parts if part.isdigit())
     return len(known) * 2 >= max(len(letters), 3)
+
+
+def _is_known(part: str) -> bool:
+    """Whether it is one of the words; hexadecimal digits hold `a` by chance."""
+    word = part.rstrip("0123456789")
+    return len(word) > 1 and (part in _WORDS or word in _WORDS)
 
 
 def is_reference(value: str) -> bool:
