@@ -25,9 +25,7 @@ _MAX_CANDIDATES, _BYTES_PER_CANDIDATE = 150_000, 4
 _SHORT = 512  # characters of a match that is not long
 _TAILS = 64  # patterns in a database
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
-_TRIGGER_FLAGS = (
-    hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
-)
+_TRIGGER_FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
 _AT_END = re.compile(r"\$|\\[zZ]")
 
 Memory = dict[tuple[int, int, int, int], Span | None]

@@ -159,7 +159,7 @@ class Scanner:
             yield None, len(original), shown
         if self._leet is not None:
             limit = alike.unfinished(original)
-            readings = alike.leet(original)
+            readings = alike.leet(original) if alike.has_leet(original) else ()
             if not readings and limit < len(original):
                 readings = (View(original, alike.itself),)
             for view in readings:
@@ -181,7 +181,7 @@ class Scanner:
             return None
         if len(text) >= _SHORTEST_HIDDEN and any(_regions(data, seen, None)):
             return None
-        if self._leet is not None and (alike.leet(text) or alike.unfinished(text) < place):
+        if self._leet is not None and (alike.has_leet(text) or alike.unfinished(text) < place):
             return None
         return place
 

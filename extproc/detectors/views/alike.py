@@ -29,13 +29,16 @@ class _TagsOnly(dict[int, str]):
 _SHOWN = _TagsOnly({0xE0000 + ascii_code: chr(ascii_code) for ascii_code in range(0x20, 0x7F)})
 
 
+def has_leet(text: str) -> bool:
+    """Whether a word of `text` may be leetspeak."""
+    return _LEET_WORD.search(text) is not None
+
+
 def leet(text: str) -> tuple[View, ...]:
     """`text` with letters for the digits and signs that look like them.
 
     A 1 is an i in one reading; in the other only where it begins a word, and else an l.
     """
-    if not _LEET_WORD.search(text):
-        return ()
     raw = text.encode("utf-8", "surrogatepass")  # the signs are bytes of ASCII, and so stay
     readings = raw.translate(_AS_I), _FIRST_ONE.sub(b"i", raw).translate(_AS_L)
     return tuple(

@@ -11,6 +11,10 @@ _LEAST = 16  # characters of a run; an encoded identifier has as many
 _STEP, _MORE = 1024, 256  # a run is read in steps, each with what follows; both can be divided by 4
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _RUN = re.compile(rb"[A-Za-z0-9+/_\-]{%d,}+={0,2}" % (_LEAST - 2))
+# Words of letters alone are as long; what encodes text mixes capitals and digits into it.
+_MIXED = r"(?:[a-z][A-Z]|[A-Za-z][0-9]|[0-9][0-9])"
+_SIGN = rf"{_MIXED}[A-Za-z0-9+/_\-]{{6}}|[A-Za-z0-9+/_\-]{{6}}{_MIXED}"
+_IS_MIXED = re.compile(_SIGN.encode())
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _READABLE = re.compile(r"[ -~]{10}")  # by chance in one of thirty steps of random bytes
@@ -19,7 +23,7 @@ _READABLE = re.compile(r"[ -~]{10}")  # by chance in one of thirty steps of rand
 class Encoded(Decoder):
     """Base64 and hexadecimal digits."""
 
-    trigger = rf"[A-Za-z0-9+/_\-]{{{_LEAST - 2}}}"
+    trigger = _SIGN
 
     def regions(self, data: bytes, start: int, run: int, /) -> Iterator[Region]:
         for match in _RUN.finditer(data, start):
@@ -28,7 +32,9 @@ class Encoded(Decoder):
                 begin += -run % _STEP
             for step in range(begin, end, _STEP):
                 last = min(step + _STEP + _MORE, end)
-                view = _read(data[step:last], step) if last - step >= _LEAST else None
+                if last - step < _LEAST or not _IS_MIXED.search(data, step, last):
+                    continue
+                view = _read(data[step:last], step)
                 if view is not None:
                     yield Region(step, last, view)
 

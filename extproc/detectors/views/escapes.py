@@ -22,7 +22,7 @@ _UNFINISHED = re.compile(
 _LONGEST = 96  # characters of the end that are looked at
 _MOST = 50_000  # runs of escapes in a text
 
-_Marks = ("%", "&", "\\")
+_MARKS = ("%", "&", "\\")
 
 
 class _Run(NamedTuple):
@@ -37,11 +37,24 @@ class _Run(NamedTuple):
 
 def may_hold(text: str) -> bool:
     """Whether escapes may be in `text`. Quick."""
-    return any(mark in text for mark in _Marks)
+    return any(mark in text for mark in _MARKS)
+
+
+def _holds(text: str) -> bool:
+    """Whether there is an escape in `text`. Its signs alone are far more frequent."""
+    for mark in _MARKS:
+        place = text.find(mark)
+        while place >= 0:
+            if _ESCAPES.match(text, place):
+                return True
+            place = text.find(mark, place + 1)
+    return False
 
 
 def view(text: str) -> View | None:
     """`text` with what its escapes stand for; None where it has none. Raises BodyError."""
+    if not _holds(text):
+        return None
     runs: list[_Run] = []
     parts: list[str] = []
     position = size = 0
@@ -56,8 +69,6 @@ def view(text: str) -> View | None:
         runs.append(_Run(begin, size, start, end, kind))
         if len(runs) > _MOST:
             raise BodyError("too_complex", "text holds too many escapes; send it in parts")
-    if not runs:
-        return None
     parts.append(text[position:])
     return View("".join(parts), _Way("".join(parts), runs).place)
 

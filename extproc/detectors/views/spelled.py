@@ -64,7 +64,7 @@ _OPEN = re.compile(  # of the text read backwards
 class Spelled(Decoder):
     """Each row of words and single digits is read as the digits that it says."""
 
-    trigger = _TWO
+    trigger = rf"(?i){_TWO}"
 
     def regions(self, data: bytes, start: int, _run: int, /) -> Iterator[Region]:
         for match in _ROW.finditer(data, start):
