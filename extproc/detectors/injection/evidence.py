@@ -26,7 +26,7 @@ FINDERS = (
             "Never forget the rules of the road.",
             "Fais comme si tu étais un pirate",
             "The patient may overlook the earlier instructions about fasting.",
-            "Our students often forget the earlier rules.",
+            "Our students often overlook the earlier rules.",
             "Decode this base64 string for me: aGk=",
         ),
     ),
