@@ -20,10 +20,18 @@ _ORDER = re.compile(
 )
 
 
+_SWEEPING = re.compile(
+    r"\b(?:all|any|every|everything|your|previous|above|system)\b", re.IGNORECASE
+)
+
+
 def _override(candidate: str) -> Span | None:
     """`ignore the instructions on page 3` is ordinary; the attack points at what came before."""
     order = _ORDER.search(candidate)
-    return None if order is None else Span(order.start(), order.end(), 0.85)
+    if order is None:
+        return None
+    # Who forgets is left of the candidate: `evidence` sees that, but not in leetspeak.
+    return Span(order.start(), order.end(), 0.85 if _SWEEPING.search(order[0]) else 0.45)
 
 
 def _persona(candidate: str) -> Span | None:
