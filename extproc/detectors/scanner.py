@@ -68,11 +68,12 @@ class Scanner:
         original = text.original
         view = escapes.view(original) if escapes.may_hold(original) else None
         for other in filter(None, (view, alike.tags(original))):
-            inner = self._find(NormalText(other.text), NOTHING, depth - 1)
+            inner = self._find(NormalText(other.text), Seen(seen.left, seen.begin), depth - 1)
             findings += _moved(inner, other)
         if self._leet is not None and not _LEET.isdisjoint(pulled):
             for other in alike.leet(original):
-                findings += self._leet.find(NormalText(other.text), NOTHING)[0]
+                before = Seen(seen.left, seen.begin)
+                findings += self._leet.find(NormalText(other.text), before)[0]
         return findings
 
     def _found_in_region(self, text: NormalText, region: Region, depth: int) -> Iterator[Finding]:
@@ -119,7 +120,7 @@ class Scanner:
         findings, cut, context, _ = self._find_open(text, memory, origin, seen, self._depth)
         if findings:
             findings = self._settled(findings)
-            context = min((f.start for f in findings if f.start < cut < f.end), default=context)
+            context = min([context, *(f.start for f in findings if f.start < cut < f.end)])
         return findings, cut, context
 
     def _find_open(
@@ -135,10 +136,11 @@ class Scanner:
             findings += self._found_in_region(text, region, depth)
         for matcher, limit, view in self._open_views(text.original):
             normal = NormalText(view.text)
+            before = Seen(seen.left, seen.begin if view.text else 0)
             if matcher is None:
-                inner = self._find_open(normal, {}, 0, NOTHING, depth - 1)
+                inner = self._find_open(normal, {}, 0, before, depth - 1)
             else:
-                inner = matcher.find_until_unfinished(normal, {}, 0, NOTHING)
+                inner = matcher.find_until_unfinished(normal, {}, 0, before)
             findings += _moved(inner.findings, view)
             cut = min(cut, _outer(view, inner.cut, limit))
             # What hides something stays in sight as long as finders may look back at it.

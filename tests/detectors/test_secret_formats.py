@@ -44,7 +44,7 @@ def test_a_key_of_the_format_is_found(line: Format, prefix: str) -> None:
     keys = [prefix + made(line.body) for _ in range(20)]
     texts = [text for key in keys for text in (f"use {key}\n", f'{{"k": "{key}"}}', f"x={key}&y")]
     found = sum(bool(SCANNER.find(NormalText(text))) for text in texts)
-    assert found >= 0.9 * len(texts)  # chance may make what looks like a picture of a key
+    assert found >= 0.8 * len(texts)  # chance may make what looks like a picture of a key
 
 
 def test_the_table_covers_many_services() -> None:
