@@ -21,7 +21,7 @@ _ORDER = re.compile(
 
 
 _SWEEPING = re.compile(
-    r"\b(?:all|any|every|everything|your|previous|above|system)\b", re.IGNORECASE
+    r"\b(?:all|any|every|everything|your|previous|prior|above|system)\b", re.IGNORECASE
 )
 
 
