@@ -34,8 +34,14 @@ class ActiveRule:
 
     @property
     def is_last(self) -> bool:
-        """Whether it decides on whatever it is asked, so that no rule behind it is."""
-        return self.enforced and self.rule.rollout.share >= 1 and not self.rule.roles
+        """Whether it decides on whatever it is asked, so that no rule behind it is.
+
+        What a rule allows is looked for all the same where another rule names it: a card that may
+        pass is no phone number.
+        """
+        rule = self.rule
+        acts = self.enforced and rule.action is not Action.ALLOW
+        return acts and rule.rollout.share >= 1 and not rule.roles
 
 
 @dataclass(frozen=True)

@@ -145,8 +145,3 @@ def test_a_stream_waits_for_no_rule_that_is_never_asked() -> None:
     assert "us_ssn" in made.holding(Direction.RESPONSE)
     by_role = policy(flagged | {"roles": ["user"]}, rule("pii", name="all"))
     assert "email_address" in by_role.holding(Direction.RESPONSE)
-
-
-def test_types_that_a_first_rule_allows_are_not_looked_for() -> None:
-    made = policy(rule("email_address", "allow", name="mail"), rule("pii", name="all"))
-    assert "email_address" not in made.watched(Direction.REQUEST)
