@@ -127,7 +127,7 @@ def test_edited_policy_is_in_force_at_once(reloading: Stack) -> None:
     ("edit", "mistake"),
     [
         (REDACT.replace("redact", "reduct"), "'reduct'"),
-        (REDACT.replace("pii", "piii"), "'piii'"),
+        (REDACT.replace("us_ssn", "us_snn"), "'us_snn'"),
         (REDACT[:-3], "not YAML"),
         ("", "holds no policy"),
         (f"{REDACT}\n---\n{FLAG}", "holds 2 policies"),

@@ -285,9 +285,10 @@ def test_blocked_stream_ends_what_is_open_and_the_message() -> None:
     data += of_message("content-delta", 0, content={"text": "SSN 123-45-6789, so "})
     passed = documents(through(BLOCK_SSN, data))
     kinds = [document["type"] for document in passed]
-    assert kinds == ["content-start", "content-delta", "content-end", "message-end"]
-    assert passed[2]["index"] == 0
-    assert passed[3]["delta"]["finish_reason"] == "ERROR"
+    assert kinds[:2] == ["content-start", "content-delta"]
+    assert kinds[-2:] == ["content-end", "message-end"]
+    assert passed[-2]["index"] == 0
+    assert passed[-1]["delta"]["finish_reason"] == "ERROR"
     assert "123-45" not in str(passed)
 
 

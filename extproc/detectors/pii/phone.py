@@ -35,6 +35,8 @@ def _standing(number: str) -> float:
 
 def _international(candidate: str) -> Span | None:
     """Written in groups it is a phone number even where nobody has it; in one run it must exist."""
+    if candidate.startswith("00") and "." in candidate and " " in candidate:
+        return None  # the coordinates of a drawing: `37.0061 26.3109 37`
     bare = _EXTENSION_AT_END.sub("", candidate)
     written = _WITH_COUNTRY.match(bare)
     if written is None or bare.count(")") > bare.count("("):
