@@ -92,9 +92,11 @@ class Patterns:
         return self._whole.ends(data)
 
     def confirmed(
-        self, text: NormalText, candidates: Candidates, memory: Memory, origin: int
+        self, text: NormalText, candidates: Candidates, memory: Memory, origin: int, begin: int
     ) -> Iterator[Finding]:
         """What the recognizers say of `candidates`, in no order.
+
+        What begins before byte `begin`, in the context of a stream, was decided with all of it.
 
         `memory` keeps it by offset in the whole stream; `text` begins at `origin` there.
         """
@@ -102,6 +104,8 @@ class Patterns:
         memory.clear()
         said = _remembering() if len(candidates) > _MANY else _said
         for (owner, start), ends in candidates.items():
+            if start < begin:
+                continue
             recognizer = self._owners[owner]
             key = (owner, origin + start, len(ends), origin + ends[-1])
             span = known[key] if key in known else _value(text, recognizer, start, ends, said)

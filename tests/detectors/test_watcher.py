@@ -78,6 +78,7 @@ def watch(parts: list[str]) -> tuple[list[Finding], int]:
 @settings(max_examples=400, deadline=None)
 @given(texts, st.integers(0, 2**32))
 @example("12 4111 1111 1111 1111 123 4", 1)
+@example("TCVN 5712", 0)
 @example("-----BEGIN PRIVATE KEY-----\n" + "A" * 40 + "\n\n-", 3)
 def test_pieces_give_the_findings_of_the_whole(text: str, seed: int) -> None:
     whole = SCANNER.find(NormalText(text))
