@@ -96,7 +96,8 @@ class Patterns:
     ) -> Iterator[Finding]:
         """What the recognizers say of `candidates`, in no order.
 
-        What begins before byte `begin`, in the context of a stream, was decided with all of it.
+        What begins before byte `begin`, in the context of a stream, was decided with all of it,
+        but for a run of any length, of which only the end counts.
 
         `memory` keeps it by offset in the whole stream; `text` begins at `origin` there.
         """
@@ -104,9 +105,9 @@ class Patterns:
         memory.clear()
         said = _remembering() if len(candidates) > _MANY else _said
         for (owner, start), ends in candidates.items():
-            if start < begin:
-                continue
             recognizer = self._owners[owner]
+            if start < begin and recognizer.whole_word:
+                continue
             key = (owner, origin + start, len(ends), origin + ends[-1])
             span = known[key] if key in known else _value(text, recognizer, start, ends, said)
             if ends[-1] < size:  # at the end of the text the next character may change it
