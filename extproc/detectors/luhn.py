@@ -1,4 +1,4 @@
-"""The check digit of card numbers, ISO/IEC 7812-1 annex B."""
+"""The check digit of card numbers and many identifiers, ISO/IEC 7812-1 annex B."""
 
 _DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its digits added up
 

@@ -226,12 +226,11 @@ def _regions(
 
     With `closed` only what more text cannot change.
     """
+    whole, start, shift = seen.joined(data)
     for index, decoder in enumerate(_DECODERS):
         if pulled is None or index in pulled:
-            whole, start, shift = seen.joined(data)
-            if closed:
-                whole = whole[: decoder.unfinished(whole, start, seen.run)]
-            for region in decoder.regions(whole, start, seen.run):
+            end = decoder.unfinished(whole, start, seen.run) if closed else len(whole)
+            for region in decoder.regions(whole[:end], start, seen.run):
                 yield region if not shift else _shifted(region, shift)
 
 

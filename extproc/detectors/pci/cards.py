@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 from extproc.detectors.label_patterns import labelled, part
-from extproc.detectors.pci.luhn import has_luhn_digit
+from extproc.detectors.luhn import has_luhn_digit
 from extproc.detectors.recognizer import Recognizer, Span
 
 _DIGITS = re.compile(r"\d+")

@@ -2,7 +2,7 @@
 
 import re
 
-from extproc.detectors.pci.luhn import has_luhn_digit
+from extproc.detectors.luhn import has_luhn_digit
 from extproc.detectors.recognizer import Recognizer, Span
 
 _NUMBER = re.compile(r"\d{12,19}")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from extproc.detectors.labels import Labelled, listed
-from extproc.detectors.pii.check_digits import luhn
+from extproc.detectors.luhn import has_luhn_digit
 from extproc.detectors.recognizer import Recognizer, Span
 
 _NPI_LABELS = (
@@ -24,7 +24,7 @@ _FARTHEST = 60  # characters between a label and its value
 def _npi(label: str, text: str) -> Iterator[Span]:
     """With its check digit, which counts the prefix of the United States, 80840 (ISO 7812)."""
     for match in listed(_NPI, text, _FARTHEST):
-        if luhn("80840" + re.sub("[- ]", "", match[0])):
+        if has_luhn_digit("80840" + re.sub("[- ]", "", match[0])):
             yield Span(match.start(), match.end(), _SURE.get(label, 0.75))
 
 

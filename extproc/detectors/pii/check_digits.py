@@ -6,6 +6,8 @@ Each function is given the characters of an identifier without separators.
 import re
 from datetime import date
 
+from extproc.detectors.luhn import has_luhn_digit
+
 _UK_NINO = re.compile(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]")
 _LETTER_VALUES = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", range(10, 36), strict=True))
 # Letters of Taiwan's places of registration, in the order of their numbers 10 to 35.
@@ -14,11 +16,6 @@ _TAIWAN = {letter: number for number, letter in enumerate("ABCDEFGHJKLMNPQRSTUVX
 
 def weighted(digits: str, weights: tuple[int, ...]) -> int:
     return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=False))
-
-
-def luhn(digits: str) -> bool:
-    doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (sum(map(int, digits[-1::-2])) + sum(doubled)) % 10 == 0
 
 
 def is_day(year: str, month: str, day: str) -> bool:
@@ -136,11 +133,11 @@ def ru_snils(value: str) -> bool:
 
 
 def ae_emirates_id(value: str) -> bool:
-    return value.startswith("784") and value[3:5] in ("19", "20") and luhn(value)
+    return value.startswith("784") and value[3:5] in ("19", "20") and has_luhn_digit(value)
 
 
 def sa_id(value: str) -> bool:
-    return value[0] in "12" and luhn(value)
+    return value[0] in "12" and has_luhn_digit(value)
 
 
 def kz_iin(value: str) -> bool:

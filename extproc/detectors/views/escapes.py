@@ -70,7 +70,8 @@ def view(text: str) -> View | None:
         if len(runs) > _MOST:
             raise BodyError("too_complex", "text holds too many escapes; send it in parts")
     parts.append(text[position:])
-    return View("".join(parts), _Way("".join(parts), runs).place)
+    read = "".join(parts)
+    return View(read, _Way(read, runs).place)
 
 
 def unfinished(text: str) -> int:
