@@ -101,15 +101,15 @@ class Matcher:
         return suspects | {chosen[bisect_right(behind, end)] for end in ends}
 
     def find_until_unfinished(
-        self, text: NormalText, memory: Memory, origin: int, seen: Seen
+        self, text: NormalText, memory: Memory, origin: int, seen: Seen, most: int
     ) -> Open:
-        """What `text` holds so far, and from where on it is open."""
+        """What `text` holds so far, and from where on it is open, byte `most` at the latest."""
         data = text.data
         findings: list[Finding] = []
-        cut = len(data)
+        cut = most
         if self._finders:
             findings += self._found(text, seen)
-            cut = self._unfinished(data, seen)
+            cut = min(cut, self._unfinished(data, seen))
         pulled: set[int] | None = None
         word = self.quiet.last_word(data)
         if word is not None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.detectors.matcher import NOTHING, Matcher, Open, Seen
-from extproc.detectors.normal import NormalText
+from extproc.detectors.normal import NormalText, folded_size
 from extproc.detectors.patterns import Memory
 from extproc.detectors.recognizer import Finder, Recognizer
 from extproc.detectors.views import alike, escapes
@@ -63,8 +63,8 @@ class Scanner:
         findings, pulled = self._plain.find(text, seen)
         if not depth:
             return findings
-        for region in _regions(text.data, seen, pulled):
-            findings += self._found_in_region(text, region, depth)
+        for region, before in _regions(text.data, seen, pulled):
+            findings += self._found_in_region(text, region, before, depth)
         original = text.original
         view = escapes.view(original) if escapes.may_hold(original) else None
         for other in filter(None, (view, alike.tags(original))):
@@ -76,11 +76,15 @@ class Scanner:
                 findings += self._leet.find(NormalText(other.text), before)[0]
         return findings
 
-    def _found_in_region(self, text: NormalText, region: Region, depth: int) -> Iterator[Finding]:
-        view = region.view
-        for finding in self._find(NormalText(view.text), NOTHING, depth - 1):
-            start, end = view.place(finding.start, finding.end)
-            yield finding._replace(start=text.start(start), end=text.end(end))
+    def _found_in_region(
+        self, text: NormalText, region: Region, before: str, depth: int
+    ) -> Iterator[Finding]:
+        """What begins in a region. The text before it counts: often a label stands there."""
+        view, offset = region.view, len(before)
+        for finding in self._find(NormalText(before + view.text), NOTHING, depth - 1):
+            if finding.start >= offset:
+                start, end = view.place(finding.start - offset, finding.end - offset)
+                yield finding._replace(start=text.start(start), end=text.end(end))
 
     def find_each(self, texts: Sequence[NormalText]) -> Iterator[list[Finding]]:
         """What `find` says of each text, in order.
@@ -126,27 +130,37 @@ class Scanner:
     def _find_open(
         self, text: NormalText, memory: Memory, origin: int, seen: Seen, depth: int
     ) -> Open:
-        plain = self._plain.find_until_unfinished(text, memory, origin, seen)
+        size = len(text.data)
         if not depth:
-            return plain
-        findings, cut, context, pulled = plain
-        cut = min(cut, text.start(_unfinished(text.data, seen)))
-        regions = list(_regions(text.data, seen, pulled, closed=True))
-        for region in regions:
-            findings += self._found_in_region(text, region, depth)
-        for matcher, limit, view in self._open_views(text.original):
+            return self._plain.find_until_unfinished(text, memory, origin, seen, size)
+        most = min(size, _unfinished(text.data, seen))
+        hidden: list[Finding] = []
+        views = list(self._open_views(text.original))
+        cut = context = len(text.original)
+        for matcher, limit, view in views:
             normal = NormalText(view.text)
             before = Seen(seen.left, seen.begin if view.text else 0)
             if matcher is None:
                 inner = self._find_open(normal, {}, 0, before, depth - 1)
             else:
-                inner = matcher.find_until_unfinished(normal, {}, 0, before)
-            findings += _moved(inner.findings, view)
+                inner = matcher.find_until_unfinished(normal, {}, 0, before, len(normal.data))
+            hidden += _moved(inner.findings, view)
             cut = min(cut, _outer(view, inner.cut, limit))
+            context = min(context, _outer(view, inner.context, limit))
+        if cut < len(text.original):
+            most = min(most, folded_size(text.original[:cut]))
+        findings, place, start, pulled = self._plain.find_until_unfinished(
+            text, memory, origin, seen, most
+        )
+        cut = min(cut, place)  # invisible characters are no bytes
+        if views:
             # What hides something stays in sight as long as finders may look back at it.
-            context = min(context, _outer(view, inner.context, limit), max(0, cut - self.context))
-        starts = [text.start(r.start) for r in regions if text.end(r.end) > cut]
-        return Open(findings, cut, min(cut, context, *starts), pulled)
+            context = min(context, max(0, cut - self.context))
+        regions = list(_regions(text.data, seen, pulled, closed=True))
+        for region, left in regions:
+            hidden += self._found_in_region(text, region, left, depth)
+        starts = [text.start(r.start) for r, _ in regions if text.end(r.end) > cut]
+        return Open(findings + hidden, cut, min(cut, start, context, *starts), pulled)
 
     def _open_views(self, original: str) -> Iterator[tuple[Matcher | None, int, View]]:
         """Readings of a text that goes on, how far they go, and who is asked; None for everyone."""
@@ -221,17 +235,19 @@ def _contains(one: Finding, other: Finding) -> bool:
 
 def _regions(
     data: bytes, seen: Seen, pulled: set[int] | None, *, closed: bool = False
-) -> Iterator[Region]:
-    """What decoders read in `data`, of those that are asked by a trigger; None for all.
+) -> Iterator[tuple[Region, str]]:
+    """What decoders read in `data`, and the text before it, of those that are asked by a trigger.
 
-    With `closed` only what more text cannot change.
+    None asks all. With `closed` only what more text cannot change.
     """
     whole, start, shift = seen.joined(data)
     for index, decoder in enumerate(_DECODERS):
         if pulled is None or index in pulled:
             end = decoder.unfinished(whole, start, seen.run) if closed else len(whole)
             for region in decoder.regions(whole[:end], start, seen.run):
-                yield region if not shift else _shifted(region, shift)
+                before = whole[max(0, region.start - CONTEXT) : region.start]
+                moved = _shifted(region, shift) if shift else region
+                yield moved, before.decode("utf-8", "ignore")
 
 
 def _shifted(region: Region, shift: int) -> Region:

@@ -41,4 +41,4 @@ class Decoder(Protocol):
         ...
 
 
-CONTEXT = 32
+CONTEXT = 64
