@@ -127,7 +127,10 @@ ALL: Mapping[str, Disguise] = {
 }
 """For whatever is sought."""
 
+BARE = "digits alone"
+
 DIGITS: Mapping[str, Disguise] = {
+    BARE: _digits(""),
     "digits spaced out": _digits(" "),
     "digits with dots": _digits("."),
     "digits with dashes": _digits("-"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from eval.corpus import Document
 from eval.counting import Span, covers
 from eval.detection import Found, Pool
-from eval.disguises import ALL, DIGITS, LETTERS, Disguise
+from eval.disguises import ALL, BARE, DIGITS, LETTERS, Disguise
 from eval.mapping import KINDS
 from eval.rows import ATTACKS, TOXICITY, Measured, Row
 
@@ -128,11 +128,23 @@ def _mixed(found: Iterable[Positive]) -> list[Positive]:
 
 
 def rows(chosen: Sequence[Positive], pool: Pool, advance: Callable[[int], None]) -> list[Row]:
-    """For each family and disguise the recall, and the type that loses most."""
+    """For each family and disguise the recall, and the type that loses most.
+
+    Digits apart, or as words, are sought where the number is found without what groups it: that
+    may be all that tells it from other numbers.
+    """
     tasks = list(tasks_of(chosen))
     found = pool.find([text for _, _, text, _ in tasks], advance)
     hits: dict[tuple[str, str], dict[str, list[bool]]] = {}
-    for (one, name, _, span), findings in zip(tasks, found, strict=True):
+    judged = list(zip(tasks, found, strict=True))
+    bare = {
+        id(one)
+        for (one, name, _, span), findings in judged
+        if name == BARE and one.among(findings, span)
+    }
+    for (one, name, _, span), findings in judged:
+        if name == BARE or (name in DIGITS and id(one) not in bare):
+            continue
         types = hits.setdefault((one.family, name), {})
         types.setdefault(one.what, []).append(one.among(findings, span))
     return [_row(family, name, types) for (family, name), types in hits.items()]

@@ -37,7 +37,7 @@ class Recognizer:
     match is reported, but only the leftmost start of each end. `longest` bounds a candidate in
     characters, and so what a stream may hold back. `needs` is a character that every match holds,
     for patterns that would otherwise look hard at every text. `also` are further types that
-    `refine` may give to a span. With `leet` the patterns are sought in leetspeak, too.
+    `refine` may give to a span. `leet` are the words of what is sought in leetspeak, too.
     `examples` must be found and `near_misses` must not; tests run them.
     """
 
@@ -51,7 +51,7 @@ class Recognizer:
     caseless: bool = False
     needs: str = ""
     also: tuple[str, ...] = ()
-    leet: bool = False
+    leet: frozenset[str] = frozenset()
     examples: tuple[str, ...]
     near_misses: tuple[str, ...]
 
@@ -80,7 +80,7 @@ class Finder(Protocol):
     types: tuple[str, ...]
     context: int  # bytes left of a span that may count
     longest: int  # bytes that `unfinished` may hold back
-    leet: bool = False  # whether it is asked about leetspeak, too
+    leet: frozenset[str] = frozenset()  # words of what it finds in leetspeak, too
     examples: tuple[str, ...]
     near_misses: tuple[str, ...]
 

@@ -7,15 +7,16 @@ from extproc.detectors.matcher import NOTHING, Matcher, Open, Seen
 from extproc.detectors.normal import NormalText, folded_size
 from extproc.detectors.patterns import Memory
 from extproc.detectors.recognizer import Finder, Recognizer
-from extproc.detectors.views import alike, escapes
+from extproc.detectors.views import escapes, leet, tags
 from extproc.detectors.views.encoded import Encoded
+from extproc.detectors.views.leet import Leet
 from extproc.detectors.views.spaced import Spaced
 from extproc.detectors.views.spelled import Spelled
-from extproc.detectors.views.view import CONTEXT, Decoder, Region, View
+from extproc.detectors.views.view import CONTEXT, Decoder, Region, View, itself
 from extproc.model.values import Finding
 
 _DECODERS: tuple[Decoder, ...] = (Encoded(), Spelled(), Spaced())
-_TRIGGERS = (*(decoder.trigger for decoder in _DECODERS), *alike.LEET_TRIGGERS)
+_TRIGGERS = (*(decoder.trigger for decoder in _DECODERS), *leet.TRIGGERS)
 _LEET = frozenset(range(len(_DECODERS), len(_TRIGGERS)))
 _DEPTH = 2  # readings of a reading, e.g. base64 of a text with escapes
 _VALUES = frozenset({"pii", "phi", "pci", "secrets"})
@@ -43,8 +44,8 @@ class Scanner:
             finder.prepare(compiler)
         self.recognizers = asked
         self._types = types
-        leet = [item for item in asked if item.leet], [item for item in finders if item.leet]
-        self._leet = Matcher(*leet, (), compiler) if any(leet) else None
+        items = [item for item in asked if item.leet], [item for item in finders if item.leet]
+        self._leet = _InLeet(*items, compiler) if any(items) else None
         triggers = _TRIGGERS if self._leet else _TRIGGERS[: len(_DECODERS)]
         self._plain = Matcher(asked, finders, triggers, compiler)
         self._depth = _DEPTH if asked or finders else 0
@@ -67,13 +68,11 @@ class Scanner:
             findings += self._found_in_region(text, region, before, depth)
         original = text.original
         view = escapes.view(original) if escapes.may_hold(original) else None
-        for other in filter(None, (view, alike.tags(original))):
+        for other in (*filter(None, (view,)), *tags.views(original)):
             inner = self._find(NormalText(other.text), Seen(seen.left, seen.begin), depth - 1)
             findings += _moved(inner, other)
         if self._leet is not None and not _LEET.isdisjoint(pulled):
-            for other in alike.leet(original):
-                before = Seen(seen.left, seen.begin)
-                findings += self._leet.find(NormalText(other.text), before)[0]
+            findings += self._leet.find(original, seen)
         return findings
 
     def _found_in_region(
@@ -135,7 +134,7 @@ class Scanner:
             return self._plain.find_until_unfinished(text, memory, origin, seen, size)
         most = min(size, _unfinished(text.data, seen))
         hidden: list[Finding] = []
-        views = list(self._open_views(text.original))
+        views = list(self._open_views(text.original, seen))
         cut = context = len(text.original)
         for matcher, limit, view in views:
             normal = NormalText(view.text)
@@ -162,24 +161,22 @@ class Scanner:
         starts = [text.start(r.start) for r, _ in regions if text.end(r.end) > cut]
         return Open(findings + hidden, cut, min(cut, start, context, *starts), pulled)
 
-    def _open_views(self, original: str) -> Iterator[tuple[Matcher | None, int, View]]:
+    def _open_views(self, original: str, seen: Seen) -> Iterator[tuple[Matcher | None, int, View]]:
         """Readings of a text that goes on, how far they go, and who is asked; None for everyone."""
         if escapes.may_hold(original):
             limit = escapes.unfinished(original)
             whole = original[:limit]
             view = escapes.view(whole)
             if view is not None or limit < len(original):
-                yield None, limit, view or View(whole, alike.itself)
-        shown = alike.tags(original)
-        if shown is not None:
+                yield None, limit, view or View(whole, itself)
+        for shown in tags.views(original):
             yield None, len(original), shown
         if self._leet is not None:
-            limit = alike.unfinished(original)
-            readings = alike.leet(original) if alike.has_leet(original) else ()
-            if not readings and limit < len(original):
-                readings = (View(original, alike.itself),)
-            for view in readings:
-                yield self._leet, limit, view
+            limit = leet.unfinished(original)
+            whole = original[:limit]
+            view = self._leet.view(whole, seen)
+            if view is not None or limit < len(original):
+                yield self._leet.matcher, limit, view or View(whole, itself)
 
     def last_plain_word(self, text: str, seen: Seen) -> int | None:
         """Offset in `text` of the only thing there that is unfinished, its end if nothing is.
@@ -197,7 +194,9 @@ class Scanner:
             return None
         if len(text) >= _SHORTEST_HIDDEN and any(_regions(data, seen, None)):
             return None
-        if self._leet is not None and (alike.has_leet(text) or alike.unfinished(text) < place):
+        if self._leet is not None and (
+            leet.unfinished(text) < place or self._leet.view(text, seen) is not None
+        ):
             return None
         return place
 
@@ -224,6 +223,29 @@ class Scanner:
             reach[finding.type] = finding.end
             kept.append(finding)
         return kept
+
+
+class _InLeet:
+    """What is sought in leetspeak."""
+
+    def __init__(
+        self, recognizers: list[Recognizer], finders: list[Finder], compiler: Compiler
+    ) -> None:
+        self.matcher = Matcher(recognizers, finders, (), compiler)
+        asked: list[Recognizer | Finder] = [*recognizers, *finders]
+        self._words = Leet(word for item in asked for word in item.leet)
+
+    def view(self, text: str, seen: Seen) -> View | None:
+        """What `text` says, if it is in leetspeak."""
+        left = seen.left[: len(seen.left) - seen.begin]
+        return self._words.view(text, left[-leet.CONTEXT :].decode("utf-8", "replace"))
+
+    def find(self, text: str, seen: Seen) -> list[Finding]:
+        """All that `text` says in leetspeak, in no order."""
+        view = self.view(text, seen)
+        if view is None:
+            return []
+        return self.matcher.find(NormalText(view.text), Seen(seen.left, seen.begin))[0]
 
 
 def _contains(one: Finding, other: Finding) -> bool:
@@ -268,7 +290,7 @@ def _unfinished(data: bytes, seen: Seen) -> int:
 
 def _may_hide(text: str) -> bool:
     """Whether there may be another reading of `text` that pulls no trigger."""
-    return escapes.may_hold(text) or alike.tags(text) is not None
+    return escapes.may_hold(text) or tags.may_hold(text)
 
 
 def _moved(findings: list[Finding], view: View) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from extproc.detectors.literals import SHARED, Hit, Literal, Literals, blanked
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Finder, Found
 from extproc.detectors.syntax import Assertion, Atom, Choice, Node, Repeat, Sequence, parse
+from extproc.detectors.views.leet import words_of
 from extproc.model.errors import BodyError
 
 _WINDOW = 2048  # bytes in which cues add up
@@ -57,6 +58,7 @@ class Cue:
     right: re.Pattern[bytes] | None
     exact: bool  # upper and lower case matter
     ends_word: bool  # no letter follows the anchor
+    words: frozenset[str]  # of the whole phrase
 
     @property
     def is_capital(self) -> bool:
@@ -106,6 +108,7 @@ def _cue(kind: str, weight: str, group: str, phrase: str) -> Cue:
         re.compile(_expression(right).encode(), flags) if right else None,
         bool(exact),
         right.startswith((_EDGE, " ")),
+        words_of([phrase]),
     )
 
 
@@ -192,6 +195,7 @@ class Cues(Finder):
             for anchor in {anchor.lower() for anchor in cue.anchors}:
                 by_anchor[anchor].append(cue)
         self.types = tuple(sorted({cue.type for found in by_anchor.values() for cue in found}))
+        self.leet = frozenset(w for f in by_anchor.values() for cue in f for w in cue.words)
         self._cues = [sorted(found, key=_weight) for found in by_anchor.values()]
         self._weights = [{cue.group: cue.weight for cue in found} for found in self._cues]
         self._capital = [all(cue.is_capital for cue in found) for found in self._cues]

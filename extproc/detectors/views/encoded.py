@@ -18,6 +18,7 @@ _IS_MIXED = re.compile(_SIGN.encode())
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _READABLE = re.compile(r"[ -~]{10}")  # by chance in one of thirty steps of random bytes
+_CUT = re.compile(r"\A[\udc80-\udcff]{1,3}|[\udc80-\udcff]{1,3}\Z|[\t\n\r]")
 
 
 class Encoded(Decoder):
@@ -74,17 +75,18 @@ def _from_hex(run: bytes, begin: int) -> View | None:
 
 
 def _view(decoded: bytes, begin: int, place_of_bytes: Place) -> View | None:
-    """The decoded bytes as text, where they hold text that is no chance."""
-    try:
-        text, by_byte = decoded.decode(), decoded.isascii()
-    except UnicodeDecodeError:
-        text, by_byte = decoded.decode("latin-1"), True
-    if not _READABLE.search(text) and not (text.isprintable() and not by_byte):
+    """The decoded bytes as text, where they hold text that is no chance.
+
+    A step of a run may cut characters at its ends.
+    """
+    text = decoded.decode(errors="surrogateescape")
+    by_byte = decoded.isascii()
+    if not _READABLE.search(text) and (by_byte or not _CUT.sub("", text).isprintable()):
         return None
 
     def place(start: int, end: int) -> tuple[int, int]:
         if not by_byte:
-            start, end = len(text[:start].encode()), len(text[:end].encode())
+            start, end = (len(text[:p].encode(errors="surrogateescape")) for p in (start, end))
         start, end = place_of_bytes(start, end)
         return begin + start, begin + end
 

@@ -14,6 +14,11 @@ class View(NamedTuple):
     place: Place
 
 
+def itself(start: int, end: int) -> tuple[int, int]:
+    """The way back from a reading that is character for character."""
+    return start, end
+
+
 class Region(NamedTuple):
     """A reading of the bytes `start` to `end` of a folded text; `view.place` gives bytes of it."""
 
@@ -42,3 +47,4 @@ class Decoder(Protocol):
 
 
 CONTEXT = 64
+"""Bytes before a region that count: for where it begins, and for what a value in it is."""

@@ -1,0 +1,105 @@
+"""Leetspeak: words with digits and signs for the letters that look like them."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from extproc.detectors.views.view import View, itself
+
+_SIGNS = "0134578@$!|+"
+_AS_I = str.maketrans(_SIGNS, "oieastbasiit")
+_AS_L = str.maketrans(_SIGNS, "oleastbasllt")
+_ENDS = "!|+"  # of a sentence or a column rather than of a word
+
+TRIGGERS = (
+    r"[A-Za-z][0134578@$!|+]{1,3}[A-Za-z]",
+    r"(?:^|[^0-9A-Za-z])[0134578@$!|+]{1,2}[A-Za-z]{2}",
+    r"[A-Za-z]{2}[0134578$]{1,2}(?:[^0-9A-Za-z]|$)",
+)
+"""One of them is in every text with such a word."""
+
+_LEET = re.compile("|".join(TRIGGERS))
+_RUN = re.compile(r"[0134578@$!|+]+")
+_REST = re.compile(r"[A-Za-z0-9@$!|+]+")
+LONGEST = 24
+"""Characters of a word."""
+_NEAR = 16  # characters behind a known word in which all others are taken for leetspeak, too
+CONTEXT = 2 * LONGEST
+"""Characters of a stream that decide how the next is read."""
+
+_OPEN = re.compile(r"(?:[A-Za-z0-9]*[0134578@$!|+]){1,16}[A-Za-z0-9]*\Z")
+
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_ENDING = re.compile(r"(?<=[a-z]{2})(?:ings?|ed|e?s|e|ly|ers?)\Z")
+
+
+def words_of(phrases: Iterable[str]) -> frozenset[str]:
+    """The words in phrases or patterns, to be looked for in leetspeak."""
+    return frozenset(word.lower() for phrase in phrases for word in _WORD.findall(phrase))
+
+
+class Leet:
+    """Reads what spells one of `words`, whatever its ending, and what stands right behind it."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._stems = frozenset(map(_stem, words))
+
+    def view(self, text: str, before: str = "") -> View | None:
+        """`text` with letters for digits and signs, character for character; None without any.
+
+        `before` are the last `CONTEXT` characters that stand before it in a stream.
+        """
+        parts: list[str] = []
+        behind, reach = len(before), 0
+        whole = before + text
+        for start, end in _candidates(whole):
+            word = whole[start:end]
+            known = self._known(word) if _LEET.search(word) else None
+            if known is not None:
+                reach = end + _NEAR
+            near = start < reach and end - start <= LONGEST
+            read = (known or self._known(word) or word.translate(_AS_I)) if near else known
+            if read is not None and end > behind:
+                first = max(start, behind)
+                parts += whole[behind:first], read[first - start :]
+                behind = end
+        return View("".join((*parts, whole[behind:])), itself) if parts else None
+
+    def _known(self, word: str) -> str | None:
+        """The word that it spells: a 1 is an i or an l, or an i where it begins the word."""
+        if not 2 < len(word) <= LONGEST:
+            return None
+        first = "i" if word[0] == "1" else word[0]
+        for read in (word.translate(_AS_I), (first + word[1:]).translate(_AS_L)):
+            if _stem(read.lower()) in self._stems:
+                return read
+        stripped = word.strip(_ENDS)
+        inner = None if stripped == word else self._known(stripped)
+        return None if inner is None else word.replace(stripped, inner, 1)
+
+
+def unfinished(text: str) -> int:
+    """Where the last word of `text` begins if it may become one of leetspeak, else its end."""
+    match = _OPEN.search(text, max(0, len(text) - LONGEST))
+    return len(text) if match is None else match.start()
+
+
+def _candidates(text: str) -> Iterator[tuple[int, int]]:
+    """Words with signs."""
+    done = 0
+    for run in _RUN.finditer(text):
+        start, end = run.span()
+        if start < done:
+            continue
+        start -= len(_word_at_end(text[max(done, start - LONGEST) : start]))
+        rest = _REST.match(text, end)
+        done = rest.end() if rest else end
+        yield start, done
+
+
+def _word_at_end(text: str) -> str:
+    rest = _REST.match(text[: -LONGEST - 1 : -1])
+    return rest[0][::-1] if rest else ""
+
+
+def _stem(word: str) -> str:
+    return _ENDING.sub("", word)
