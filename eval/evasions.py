@@ -20,6 +20,9 @@ _SPOKEN = frozenset({"credit_card", "us_ssn"})
 _NUMBER = re.compile(r"\+?\d(?:[ .()-]{0,2}\d){6,18}")
 
 
+_PARTS = frozenset({"building_number"})  # of a value that is disguised as a whole
+
+
 class Positive(NamedTuple):
     """A part of a text, found there in plain: as a finding of `types`, or anywhere of `families`.
 
@@ -74,7 +77,7 @@ def _values(documents: Iterable[Document], found: Iterable[Found]) -> Iterator[P
     for document, findings in zip(documents, found, strict=True):
         for gold in document.spans:
             kind = KINDS.get(gold.type)
-            if kind is None:
+            if kind is None or gold.type in _PARTS:
                 continue
             types = frozenset(kind.accepts)
             span = Span(gold.start, gold.end)

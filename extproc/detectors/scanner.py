@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from extproc.detectors import tables
 from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.detectors.matcher import NOTHING, Matcher, Open, Seen
 from extproc.detectors.normal import NormalText, folded_size
@@ -21,6 +22,7 @@ _LEET = frozenset(range(len(_DECODERS), len(_TRIGGERS)))
 _DEPTH = 2  # readings of a reading, e.g. base64 of a text with escapes
 _VALUES = frozenset({"pii", "phi", "pci", "secrets"})
 _SHORTEST_HIDDEN, LONGEST_HIDDEN = 16, 1280  # bytes of the regions that decoders read
+_LEFT = tables.CONTEXT + CONTEXT  # bytes left of a region that count
 _SHORT = 512  # bytes of a text for which the call costs more than the scan
 
 
@@ -50,7 +52,7 @@ class Scanner:
         self._plain = Matcher(asked, finders, triggers, compiler)
         self._depth = _DEPTH if asked or finders else 0
         self.longest = max(self._plain.longest, LONGEST_HIDDEN)
-        self.context = max(self._plain.context, CONTEXT)
+        self.context = max(self._plain.context, _LEFT)
 
     def find(self, text: NormalText, seen: Seen = NOTHING) -> list[Finding]:
         """All findings in `text`, by start, longer first; they may overlap.
@@ -64,8 +66,8 @@ class Scanner:
         findings, pulled = self._plain.find(text, seen)
         if not depth:
             return findings
-        for region, before in _regions(text.data, seen, pulled):
-            findings += self._found_in_region(text, region, before, depth)
+        for region, left in _regions(text.data, seen, pulled):
+            findings += self._found_in_region(text, region, left, depth)
         original = text.original
         view = escapes.view(original) if escapes.may_hold(original) else None
         for other in (*filter(None, (view,)), *tags.views(original)):
@@ -76,13 +78,16 @@ class Scanner:
         return findings
 
     def _found_in_region(
-        self, text: NormalText, region: Region, before: str, depth: int
+        self, text: NormalText, region: Region, left: bytes, depth: int
     ) -> Iterator[Finding]:
-        """What begins in a region. The text before it counts: often a label stands there."""
-        view, offset = region.view, len(before)
-        for finding in self._find(NormalText(before + view.text), NOTHING, depth - 1):
-            if finding.start >= offset:
-                start, end = view.place(finding.start - offset, finding.end - offset)
+        """What a region holds. What is `left` of it counts: a label or a beginning stands there."""
+        view = region.view
+        before = left[-CONTEXT:].decode("utf-8", "ignore")
+        offset, far = len(before), Seen(left[:-CONTEXT])
+        for finding in self._find(NormalText(before + view.text), far, depth - 1):
+            if finding.end > offset:
+                begin = max(0, finding.start - offset)
+                start, end = view.place(begin, finding.end - offset)
                 yield finding._replace(start=text.start(start), end=text.end(end))
 
     def find_each(self, texts: Sequence[NormalText]) -> Iterator[list[Finding]]:
@@ -257,8 +262,8 @@ def _contains(one: Finding, other: Finding) -> bool:
 
 def _regions(
     data: bytes, seen: Seen, pulled: set[int] | None, *, closed: bool = False
-) -> Iterator[tuple[Region, str]]:
-    """What decoders read in `data`, and the text before it, of those that are asked by a trigger.
+) -> Iterator[tuple[Region, bytes]]:
+    """What decoders read in `data`, of those that are asked by a trigger, and what is left of it.
 
     None asks all. With `closed` only what more text cannot change.
     """
@@ -267,9 +272,8 @@ def _regions(
         if pulled is None or index in pulled:
             end = decoder.unfinished(whole, start, seen.run) if closed else len(whole)
             for region in decoder.regions(whole[:end], start, seen.run):
-                before = whole[max(0, region.start - CONTEXT) : region.start]
-                moved = _shifted(region, shift) if shift else region
-                yield moved, before.decode("utf-8", "ignore")
+                left = whole[max(0, region.start - _LEFT) : region.start]
+                yield _shifted(region, shift) if shift else region, left
 
 
 def _shifted(region: Region, shift: int) -> Region:

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 
 from extproc.detectors.views.view import Decoder, Place, Region, View
 
-_LEAST = 16  # characters of a run; an encoded identifier has as many
+_LEAST = 12  # characters of a run; eight encoded digits have as many
 _STEP, _MORE = 1024, 256  # a run is read in steps, each with what follows; both can be divided by 4
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _RUN = re.compile(rb"[A-Za-z0-9+/_\-]{%d,}+={0,2}" % (_LEAST - 2))
-# Words of letters alone are as long; what encodes text mixes capitals and digits into it.
+# Words of letters alone are as long; what encodes text mixes capitals and digits into it, or ends
+# as only that does.
 _MIXED = r"(?:[a-z][A-Z]|[A-Za-z][0-9]|[0-9][0-9])"
-_SIGN = rf"{_MIXED}[A-Za-z0-9+/_\-]{{6}}|[A-Za-z0-9+/_\-]{{6}}{_MIXED}"
+_SIGN = (
+    rf"{_MIXED}[A-Za-z0-9+/_\-]{{6}}|[A-Za-z0-9+/_\-]{{6}}{_MIXED}"
+    r"|[A-Za-z0-9+/]{10}==?(?:[^A-Za-z0-9+/=]|$)"
+)
 _IS_MIXED = re.compile(_SIGN.encode())
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -81,7 +85,7 @@ def _view(decoded: bytes, begin: int, place_of_bytes: Place) -> View | None:
     """
     text = decoded.decode(errors="surrogateescape")
     by_byte = decoded.isascii()
-    if not _READABLE.search(text) and (by_byte or not _CUT.sub("", text).isprintable()):
+    if not (_READABLE.search(text) or _CUT.sub("", text).isprintable()):
         return None
 
     def place(start: int, end: int) -> tuple[int, int]:
