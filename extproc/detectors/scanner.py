@@ -21,7 +21,7 @@ _TRIGGERS = (*(decoder.trigger for decoder in _DECODERS), *leet.TRIGGERS)
 _LEET = frozenset(range(len(_DECODERS), len(_TRIGGERS)))
 _DEPTH = 2  # readings of a reading, e.g. base64 of a text with escapes
 _VALUES = frozenset({"pii", "phi", "pci", "secrets"})
-_SHORTEST_HIDDEN, LONGEST_HIDDEN = 16, 1280  # bytes of the regions that decoders read
+_SHORTEST_HIDDEN, LONGEST_HIDDEN = 12, 1536  # bytes of the regions that decoders read
 _LEFT = tables.CONTEXT + CONTEXT  # bytes left of a region that count
 _SHORT = 512  # bytes of a text for which the call costs more than the scan
 

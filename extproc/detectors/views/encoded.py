@@ -19,6 +19,7 @@ _SIGN = (
     r"|[A-Za-z0-9+/]{10}==?(?:[^A-Za-z0-9+/=]|$)"
 )
 _IS_MIXED = re.compile(_SIGN.encode())
+_SEGMENT = re.compile(rb"[A-Za-z0-9+_\-]{%d,}=*" % (_LEAST - 2))
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _READABLE = re.compile(r"[ -~]{10}")  # by chance in one of thirty steps of random bytes
@@ -37,11 +38,7 @@ class Encoded(Decoder):
                 begin += -run % _STEP
             for step in range(begin, end, _STEP):
                 last = min(step + _STEP + _MORE, end)
-                if last - step < _LEAST or not _IS_MIXED.search(data, step, last):
-                    continue
-                view = _read(data[step:last], step)
-                if view is not None:
-                    yield Region(step, last, view)
+                yield from _read_one(data, step, last) or _read_segments(data, step, last)
 
     def unfinished(self, data: bytes, start: int, run: int, /) -> int:
         text = data.rstrip(b"=")[start:]
@@ -57,8 +54,19 @@ def run_length(data: bytes) -> int:
     return len(data) - len(data.rstrip(_CHARACTERS))
 
 
-def _read(run: bytes, begin: int) -> View | None:
-    return _from_hex(run, begin) or _from_base64(run, begin)
+def _read_one(data: bytes, start: int, end: int) -> list[Region]:
+    if end - start < _LEAST or not _IS_MIXED.search(data, start, end):
+        return []
+    run = data[start:end]
+    view = _from_hex(run, start) or _from_base64(run, start)
+    return [] if view is None else [Region(start, end, view)]
+
+
+def _read_segments(data: bytes, start: int, end: int) -> Iterator[Region]:
+    """Those of a path, where only one may be encoded."""
+    if data.find(b"/", start, end) >= 0:
+        for segment in _SEGMENT.finditer(data, start, end):
+            yield from _read_one(data, *segment.span())
 
 
 def _from_base64(run: bytes, begin: int) -> View | None:

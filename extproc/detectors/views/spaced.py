@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from extproc.detectors.views.view import Decoder, Region, View
 
-_LEAST, _MOST = 8, 96  # characters in a row
+_LEAST, _MOST = 8, 384  # characters in a row
 _LONGEST = 4 * _MOST  # bytes of a row
 _SIGNS = rb"[ .\-_*|,/~]"
 _ROW = re.compile(
-    # It begins where no other character stands alone before it.
-    rb"(?<![A-Za-z0-9])(?<![^A-Za-z0-9][!-~]%s)(?<![^A-Za-z0-9][!-~]%s%s)"
+    # It begins where no other letter or digit stands alone before it.
+    rb"(?<![A-Za-z0-9])(?<![^A-Za-z0-9][A-Za-z0-9]%s)(?<![^A-Za-z0-9][A-Za-z0-9]%s%s)"
     rb"[A-Za-z0-9](?P<sign>%s)(?P=sign){0,2}(?!(?P=sign))[!-~](?![A-Za-z0-9])"
     rb"(?:(?P=sign){1,3}(?!(?P=sign))[!-~](?![A-Za-z0-9])){%d,%d}+"
     % (*(_SIGNS,) * 4, _LEAST - 2, _MOST - 2)
