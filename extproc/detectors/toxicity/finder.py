@@ -13,14 +13,6 @@ from extproc.detectors.views.leet import words_of
 _AIMABLE = frozenset({"harassment", "profanity"})
 _CROWD = 6  # hits within _NEAR bytes after which words are judged alone: bounds the time
 _NEAR = 256
-# What is said around such words, in leetspeak too.
-_AROUND = (
-    "all always and are back because black but can country die ever every from gay get girls "
-    "going hate have her here his how just kill like made make man men more need never not off "
-    "only our out people person piece race should some such than that the their them then "
-    "there these they this those too want was were what when where white who why will with woman "
-    "women would you your yourself"
-)
 _NAMES = frozenset({b"dick", b"cock", b"tits"})  # of people, where capitalised within a sentence
 
 
@@ -55,7 +47,7 @@ class Toxicity(Finder):
     def __init__(self) -> None:
         self._words = Vocabulary(words())
         spellings = (word.text.decode() for word in self._words.words if word.text.isascii())
-        self.leet = words_of((*spellings, _AROUND))
+        self.leet = words_of(spellings)
 
     @property
     def longest(self) -> int:  # type: ignore[override]  # the literals of others may be longer

@@ -28,6 +28,21 @@ CONTEXT = 2 * LONGEST
 
 _OPEN = re.compile(r"(?:[A-Za-z0-9]*[0134578@$!|+]){1,16}[A-Za-z0-9]*\Z")
 
+# Where these are in leetspeak, so is what follows.
+_COMMON = (
+    "about after all always and another answer any are ask back bad because been before being best "
+    "better big black both but call can come could did different does dont down each else end ever "
+    "every everyone everything fact find first for from full gay get girl give going good great "
+    "guy has hate have help her here him his honest how into its itself just keep know last let "
+    "life like little look made make man many may means men might more most much must myself need "
+    "never new next not nothing now off old one only open order other our out over own people "
+    "person please put really request right said same say see send she should show since some "
+    "something still stop such take talk tell than that the their them then there these they thing "
+    "think this those time told too try two under until upon use user very want was way were what "
+    "when where which white who whole why will with without woman women word words work world "
+    "would write yes you your yours yourself"
+)
+
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _ENDING = re.compile(r"(?<=[a-z]{2})(?:ings?|ed|e?s|e|ly|ers?)\Z")
 
@@ -41,7 +56,7 @@ class Leet:
     """Reads what spells one of `words`, whatever its ending, and what stands right behind it."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._stems = frozenset(map(_stem, words))
+        self._stems = frozenset(map(_stem, (*words, *_COMMON.split())))
 
     def view(self, text: str, before: str = "") -> View | None:
         """`text` with letters for digits and signs, character for character; None without any.
@@ -73,7 +88,7 @@ class Leet:
             if _stem(read.lower()) in self._stems:
                 return read
         stripped = word.strip(_ENDS)
-        inner = None if stripped == word else self._known(stripped)
+        inner = self._known(stripped) if stripped != word and _RUN.search(stripped) else None
         return None if inner is None else word.replace(stripped, inner, 1)
 
 
