@@ -11,9 +11,9 @@ _AS_L = str.maketrans(_SIGNS, "oleastbasllt")
 _ENDS = "!|+"  # of a sentence or a column rather than of a word
 
 TRIGGERS = (
-    r"[A-Za-z][0134578@$!|+]{1,3}[A-Za-z]",
-    r"(?:^|[^0-9A-Za-z])[0134578@$!|+]{1,2}[A-Za-z]{2}",
-    r"[A-Za-z]{2}[0134578$]{1,2}(?:[^0-9A-Za-z]|$)",
+    r"[A-Za-z][0134578@$!|+]{1,4}[A-Za-z]",
+    r"(?:^|[^0-9A-Za-z])[0134578@$!|+]{1,3}[A-Za-z]{2}",
+    r"[A-Za-z]{2}[0134578$]{1,3}(?:[^0-9A-Za-z]|$)",
 )
 """One of them is in every text with such a word."""
 
