@@ -175,9 +175,18 @@ class Suffixes(Finder):
                     yield start + place - 2
 
     def unfinished(self, data: bytes, start: int) -> int:
-        begin = max(start, data.rfind(b"\n") + 1, data.rfind(b"\r") + 1, len(data) - _WINDOW)
-        odd = next(self._odd(data[begin:], begin), max(begin, len(data) - 2))
-        place = _sign(data, odd)
+        """See `Finder`."""
+        line = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        left = max(line, len(data) - _WINDOW)  # of the next window
+        begin = max(start, left)
+        place = max(begin, len(data) - 2)
+        # Trigrams are read with what stands before them, as `find` reads them.
+        read = max(line, begin - _ESCAPED - 2)
+        for odd in self._odd(data[read:], read):
+            sign = _sign(data, odd)
+            if odd >= left - 2 and sign >= start:
+                place = min(place, sign)
+                break
         exclaimed = data.find(b"! ", begin)
         return place if exclaimed < 0 else min(place, exclaimed)
 
