@@ -4,6 +4,7 @@ from pathlib import Path
 
 from extproc.app.settings import Settings, check_settings
 from extproc.detectors.catalog import TYPES
+from extproc.guardrail.entities import problems_of
 from extproc.guardrail.guardrail import Guardrail
 from extproc.policy.load import load_policies
 from extproc.policy.policy import Policy
@@ -16,7 +17,7 @@ def check_file(path: Path) -> str:
     if _is_settings(path):
         check_settings(path)
         return "settings, valid"
-    policies = load_policies(path, TYPES)
+    policies = load_policies(path, TYPES, problems_of)
     for policy in policies:
         Guardrail(policy, Redactor(b""))  # patterns compile
     warnings = [f"\n{path}: warning: {text}" for p in policies for text in slow_warnings(p)]

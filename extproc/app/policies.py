@@ -9,6 +9,7 @@ from extproc.app import memory
 from extproc.app.detectors import guardrail_of
 from extproc.detectors.catalog import TYPES
 from extproc.detectors.compiler import IN_MEMORY, Compiler
+from extproc.guardrail.entities import problems_of
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import InputError
 from extproc.policy.document import Metadata, PolicyDocument, Spec
@@ -30,7 +31,7 @@ def load_policy(path: Path | None) -> Policy:
             spec=Spec(),
         )
         return build(document, TYPES)
-    policies = load_policies(path, TYPES)
+    policies = load_policies(path, TYPES, problems_of)
     if len(policies) > 1:
         raise InputError(f"{path} holds {len(policies)} policies; a processor takes one")
     return policies[0]

@@ -32,11 +32,13 @@ TYPES: dict[str, str] = {name: detector.family for detector in DETECTORS for nam
 FAMILIES = frozenset(TYPES.values())
 
 
-def scanner(types: Iterable[str], compiler: Compiler = IN_MEMORY) -> Scanner:
-    """A scanner that finds what is of `types`."""
+def scanner(
+    types: Iterable[str], compiler: Compiler = IN_MEMORY, own: Iterable[Recognizer] = ()
+) -> Scanner:
+    """A scanner that finds what is of `types`, by these detectors and by a policy's `own`."""
     wanted = frozenset(types)
     return Scanner(
-        (item for item in RECOGNIZERS if not wanted.isdisjoint(item.types)),
+        (item for item in (*RECOGNIZERS, *own) if not wanted.isdisjoint(item.types)),
         compiler,
         finders=(item for item in FINDERS if not wanted.isdisjoint(item.types)),
         types=wanted,

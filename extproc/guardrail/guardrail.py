@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from extproc.detectors import catalog
 from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.detectors.normal import NormalText
+from extproc.detectors.recognizer import Recognizer
 from extproc.detectors.scanner import Scanner
 from extproc.detectors.slow import Text
 from extproc.dialects import document as json_document
@@ -18,6 +19,7 @@ from extproc.dialects.contents import Body, read_text
 from extproc.dialects.walk import Reading
 from extproc.guardrail.bodies import find_all, redact_document
 from extproc.guardrail.decoded import DecodedStreamGuard
+from extproc.guardrail.entities import recognizer_of
 from extproc.guardrail.filters import Context, Scanners
 from extproc.guardrail.held import Waiting
 from extproc.guardrail.slow import (
@@ -78,11 +80,12 @@ class Guardrail:
         self._slow = Slow(policy, detectors) if detectors else None
         self._redactor = redactor
         watched = {direction: policy.watched(direction) for direction in Direction}
-        known = catalog.TYPES
+        own = tuple(map(recognizer_of, policy.entities))
+        known = {*catalog.TYPES, *(recognizer.type for recognizer in own)}
         fast = {direction: types.intersection(known) for direction, types in watched.items()}
         holding = policy.holding(Direction.RESPONSE).intersection(known)
         observing = fast[Direction.RESPONSE] - holding
-        scanners = _scanners({*fast.values(), holding, observing}, compiler)
+        scanners = _scanners({*fast.values(), holding, observing}, compiler, own)
         self._whole = {direction: scanners[types] for direction, types in fast.items()}
         self._clean = Verdict(Action.ALLOW, 0.0, policy.name)
         # Where a policy looks for nothing, and minds nothing that cannot be looked at.
@@ -256,12 +259,15 @@ class Guardrail:
         return StreamGuard(reader, context, scanner, self.policy, max_event, aside)
 
 
-def _scanners(wanted: set[frozenset[str]], compiler: Compiler) -> dict[frozenset[str], Scanner]:
+def _scanners(
+    wanted: set[frozenset[str]], compiler: Compiler, own: tuple[Recognizer, ...]
+) -> dict[frozenset[str], Scanner]:
     """Scanners by what they look for. Compiling them side by side makes for an early start."""
     with ThreadPoolExecutor(len(wanted)) as pool:
-        return dict(zip(wanted, pool.map(partial(_scanner, compiler), wanted), strict=True))
+        made = pool.map(lambda types: _scanner(compiler, types, own), wanted)
+        return dict(zip(wanted, made, strict=True))
 
 
 @lru_cache(maxsize=16)  # policies often look for the same
-def _scanner(compiler: Compiler, types: frozenset[str]) -> Scanner:
-    return catalog.scanner(types, compiler)
+def _scanner(compiler: Compiler, types: frozenset[str], own: tuple[Recognizer, ...]) -> Scanner:
+    return catalog.scanner(types, compiler, own)

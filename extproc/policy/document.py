@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from extproc.model.values import Action, Direction
+from extproc.policy.entities import Entity
 from extproc.policy.slow import SlowDocument
 
 _PERCENT = re.compile(r"(sample|enforce):\s*(\d{1,3})%")
@@ -75,6 +76,7 @@ class Spec(_Strict):
     unscanned: Literal["allow", "flag", "block"] | None = None
     unknown_apis: UnknownApis = Field(default="scan", alias="unknownApis")
     detectors: list[SlowDocument] = []
+    entities: list[Entity] = Field(default=[], max_length=100)
     rules: list[Rule] = []
 
 

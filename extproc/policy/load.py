@@ -1,12 +1,13 @@
 """Reading policy files: every mistake with its file, its line and what to write instead."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from extproc.policy.document import PolicyDocument
+from extproc.policy.entities import Entity
 from extproc.policy.policy import Policy, all_types, build, unknown_detector
 from extproc.policy.slow import TYPE_PATTERN, VARIABLE_PATTERN
 from extproc.policy.source import Document, FileProblemsError, Problem, read_documents
@@ -20,12 +21,18 @@ _ALLOWED = {
 _DELICATE = ("apiKeyEnv", "url", "address")
 
 
+EntityProblems = Callable[[Entity], Iterable[tuple[tuple[str | int, ...], str]]]
+"""Says what is wrong with an entity, and where in it."""
+
+
 class PolicyFileError(FileProblemsError):
     """A policy file cannot be used."""
 
 
-def load_policies(path: Path, types: Mapping[str, str]) -> list[Policy]:
-    """Read all policies of a YAML file. `types` maps every entity type to its family.
+def load_policies(
+    path: Path, types: Mapping[str, str], entity_problems: EntityProblems
+) -> list[Policy]:
+    """Read all policies of a YAML file. `types` maps every built-in entity type to its family.
 
     Raises PolicyFileError with all mistakes at once.
     """
@@ -37,7 +44,13 @@ def load_policies(path: Path, types: Mapping[str, str]) -> list[Policy]:
     policies: dict[str, Policy] = {}
     for source in sources:
         document = _validated(path, source, problems)
-        if document is None or _misnamed(path, source, document, types, problems):
+        if document is None:
+            continue
+        review = _Review(path, source, document)
+        review.names(all_types(document, types))
+        review.entities(types, entity_problems)
+        problems += review.problems
+        if review.problems:
             continue
         name = document.metadata.name
         if name in policies:
@@ -61,41 +74,49 @@ def _validated(path: Path, source: Document, problems: list[Problem]) -> PolicyD
         return None
 
 
-def _misnamed(
-    path: Path,
-    source: Document,
-    document: PolicyDocument,
-    types: Mapping[str, str],
-    problems: list[Problem],
-) -> bool:
-    """Note detectors that do not exist and rules that share a name; return whether there were."""
-    detectors = document.spec.detectors
-    types = all_types(document, types)
-    known = {*types, *types.values(), *(each.name for each in detectors)}
-    before = len(problems)
-    names: set[str] = set()
-    for index, detector in enumerate(detectors):
-        if detector.name in names:
-            line = source.line(("spec", "detectors", index, "name"))
-            message = f"two detectors are called {detector.name}; rename one"
-            problems.append(Problem(str(path), line, message))
-        names.add(detector.name)
-        if not detector.types:
-            line = source.line(("spec", "detectors", index))
-            message = f"{detector.name} looks for nothing; give it classifiers or topics"
-            problems.append(Problem(str(path), line, message))
-    seen: set[str] = set()
-    for index, rule in enumerate(document.spec.rules):
-        if rule.name in seen:
-            line = source.line(("spec", "rules", index, "name"))
-            message = f"two rules are called {rule.name}; rename one"
-            problems.append(Problem(str(path), line, message))
-        seen.add(rule.name)
-        for position, name in enumerate(rule.detect):
-            if name not in known:
-                line = source.line(("spec", "rules", index, "detect", position))
-                problems.append(Problem(str(path), line, unknown_detector(rule.name, name, known)))
-    return len(problems) > before
+class _Review:
+    """Looks in one document for what its form allows and its meaning does not."""
+
+    def __init__(self, path: Path, source: Document, document: PolicyDocument) -> None:
+        self.problems: list[Problem] = []
+        self._path = path
+        self._source = source
+        self._spec = document.spec
+
+    def _add(self, message: str, *location: str | int) -> None:
+        line = self._source.line(("spec", *location))
+        self.problems.append(Problem(str(self._path), line, message))
+
+    def names(self, types: Mapping[str, str]) -> None:
+        """Note what two things are called, and what a rule names that is not there."""
+        known = {*types, *types.values(), *(each.name for each in self._spec.detectors)}
+        self._twice("detectors", [each.name for each in self._spec.detectors])
+        self._twice("entities", [each.name for each in self._spec.entities])
+        self._twice("rules", [each.name for each in self._spec.rules])
+        for index, detector in enumerate(self._spec.detectors):
+            if not detector.types:
+                message = f"{detector.name} looks for nothing; give it classifiers or topics"
+                self._add(message, "detectors", index)
+        for index, rule in enumerate(self._spec.rules):
+            for position, name in enumerate(rule.detect):
+                if name not in known:
+                    message = unknown_detector(rule.name, name, known)
+                    self._add(message, "rules", index, "detect", position)
+
+    def _twice(self, kind: str, names: list[str]) -> None:
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                self._add(f"two {kind} are called {name}; rename one", kind, index, "name")
+
+    def entities(self, types: Mapping[str, str], entity_problems: EntityProblems) -> None:
+        """Note entities that cannot be sought, or that take the name of a built-in type."""
+        taken = {*types, *types.values()}
+        for index, entity in enumerate(self._spec.entities):
+            if entity.name in taken:
+                message = f"{entity.name} is a built-in name; call yours otherwise"
+                self._add(message, "entities", index, "name")
+            for location, message in entity_problems(entity):
+                self._add(message, "entities", index, *location)
 
 
 def _written(location: tuple[int | str, ...]) -> tuple[int | str, ...]:

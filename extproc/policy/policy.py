@@ -12,6 +12,7 @@ from extproc.model.errors import InputError
 from extproc.model.values import Action, Direction
 from extproc.policy import yaml12
 from extproc.policy.document import PolicyDocument, PresetDocument, Rule, UnknownApis
+from extproc.policy.entities import Entity
 from extproc.policy.slow import SlowDocument
 
 _LEAST_SCORE = {"permissive": 0.8, "moderate": 0.5, "strict": 0.3}
@@ -55,6 +56,7 @@ class Policy:
     unscanned: Action
     unknown_apis: UnknownApis
     detectors: tuple[SlowDocument, ...] = ()
+    entities: tuple[Entity, ...] = ()
 
     @cached_property
     def rules_by_type(self) -> Mapping[Direction, Mapping[str, tuple[ActiveRule, ...]]]:
@@ -124,12 +126,13 @@ def build(document: PolicyDocument, types: Mapping[str, str]) -> Policy:
         unscanned=Action(spec.unscanned) if spec.unscanned else unscanned,
         unknown_apis=spec.unknown_apis,
         detectors=tuple(spec.detectors),
+        entities=tuple(spec.entities),
     )
 
 
 def all_types(document: PolicyDocument, types: Mapping[str, str]) -> Mapping[str, str]:
-    """`types` and those of the policy's own detectors; a type that is known keeps its family."""
-    own: dict[str, str] = {}
+    """`types` and the policy's own; a type that is known keeps its family."""
+    own = {entity.name: entity.family for entity in document.spec.entities}
     for detector in document.spec.detectors:
         own |= detector.types
     return own | dict(types)

@@ -8,6 +8,7 @@ import pytest
 
 from extproc.app.check import check_file
 from extproc.detectors.catalog import TYPES
+from extproc.guardrail.entities import problems_of
 from extproc.model.errors import InputError
 from extproc.policy.load import PolicyFileError, load_policies
 
@@ -88,6 +89,28 @@ POLICIES: dict[str, tuple[int, str]] = {
     "detector-without-labels": (11, "spec.detectors.1.labels is missing; add it"),
     "two-detectors-with-one-name": (11, "two detectors are called hook; rename one"),
     "detector-misspelt-in-a-rule": (13, "nothing detects 'hooks'; use hook or"),
+    "entity-without-words": (7, "badge looks for nothing; give it words or patterns"),
+    "entity-with-a-built-in-name": (7, "us_ssn is a built-in name; call yours otherwise"),
+    "two-entities-with-one-name": (8, "two entities are called badge; rename one"),
+    "entity-in-capitals": (7, "use lower-case letters, digits and '_'"),
+    "entity-score-of-2": (9, "less than or equal to 1"),
+    "entity-score-of-0": (9, "greater than 0"),
+    "entity-unknown-field": (8, "spec.entities.0.regex is not a field of a policy"),
+    "entity-pattern-too-short": (9, "is found in 1 characters"),
+    "entity-pattern-of-anything": (10, "is found in 0 characters"),
+    "entity-pattern-with-lookahead": (9, "cannot be read at offset 5"),
+    "entity-pattern-with-backreference": (9, "write a simpler one"),
+    "entity-pattern-lazy": (9, "cannot be read at offset 5"),
+    "entity-pattern-anchored": (9, "leave out ^ $"),
+    "entity-pattern-unclosed": (9, "cannot be read at offset 4"),
+    "entity-pattern-too-long": (9, "write one of at most 512"),
+    "entity-pattern-not-ascii": (9, "put other letters under words"),
+    "entity-word-too-short": (10, "is found in 2 characters"),
+    "entity-word-empty": (9, "at least 1 character"),
+    "entity-example-not-found": (11, "badge is not found in 'EMP-1'"),
+    "entity-near-miss-found": (10, "narrow the pattern"),
+    "entity-words-as-a-word": (8, "list"),
+    "entity-misspelt-in-a-rule": (10, "nothing detects 'badges'; use badge or"),
     "not-utf8": (1, "save it as UTF-8"),
     "utf16": (1, "save it as UTF-8"),
 }
@@ -129,7 +152,7 @@ def test_a_wrong_policy_is_refused_with_line_and_remedy(name: str) -> None:
     file = path("policy", name)
     line, fragment = POLICIES[name]
     with pytest.raises(PolicyFileError) as caught:
-        load_policies(file, TYPES)
+        load_policies(file, TYPES, problems_of)
     [(number, message)] = lines_of(caught.value, file)
     assert fragment in message
     assert number == line

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from extproc.detectors.catalog import TYPES
+from extproc.guardrail.entities import problems_of
 from extproc.model.errors import InputError
 from extproc.model.values import Action, Direction
 from extproc.policy import yaml12
@@ -40,7 +41,7 @@ def load(tmp_path: Path) -> Any:
     def load(text: str) -> list[Policy]:
         file = tmp_path / "policy.yaml"
         file.write_text(text, encoding="utf-8")
-        return load_policies(file, TYPES)
+        return load_policies(file, TYPES, problems_of)
 
     return load
 
@@ -128,19 +129,19 @@ def test_a_suggestion_is_short_and_close(load: Any) -> None:
 
 def test_a_missing_file_is_told_by_name(tmp_path: Path) -> None:
     with pytest.raises(PolicyFileError, match="No such file"):
-        load_policies(tmp_path / "none.yaml", TYPES)
+        load_policies(tmp_path / "none.yaml", TYPES, problems_of)
 
 
 def test_a_directory_is_no_policy(tmp_path: Path) -> None:
     with pytest.raises(PolicyFileError, match="name a readable file"):
-        load_policies(tmp_path, TYPES)
+        load_policies(tmp_path, TYPES, problems_of)
 
 
 def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
     file = tmp_path / "huge.yaml"
     file.write_bytes(b"#" * ((1 << 20) + 1))
     with pytest.raises(PolicyFileError, match="larger than 1 MiB"):
-        load_policies(file, TYPES)
+        load_policies(file, TYPES, problems_of)
 
 
 def test_a_refused_file_is_an_input_error() -> None:
@@ -222,6 +223,6 @@ def test_any_file_is_a_policy_or_a_list_of_mistakes(tmp_path: Path, content: str
     file = tmp_path / "policy.yaml"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     try:
-        assert load_policies(file, TYPES)
+        assert load_policies(file, TYPES, problems_of)
     except InputError as error:
         assert all(line.startswith(f"{file}:") for line in str(error).splitlines())  # noqa: PT017
