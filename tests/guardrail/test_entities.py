@@ -19,7 +19,7 @@ def test_a_body_is_redacted() -> None:
 
 
 def test_a_stream_is_redacted_however_it_is_cut() -> None:
-    scanner = GUARD._whole[Direction.RESPONSE]  # noqa: SLF001
+    scanner = GUARD._whole[Direction.RESPONSE]
     for size in range(1, len(TEXT)):
         judge = Judge(GUARD.policy, Direction.RESPONSE, "caller")
         text_filter = TextFilter(Context(Scanners(scanner, None), judge, Redactor(KEY)), (), "")
