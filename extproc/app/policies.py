@@ -12,7 +12,7 @@ from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.guardrail.entities import problems_of
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import InputError
-from extproc.policy.document import Metadata, PolicyDocument, Spec
+from extproc.policy.document import Environment, Metadata, PolicyDocument, Spec
 from extproc.policy.load import load_policies
 from extproc.policy.policy import Policy, build
 from extproc.redaction.operators import Redactor
@@ -21,7 +21,7 @@ from extproc.telemetry.telemetry import Telemetry
 _log = logging.getLogger(__name__)
 
 
-def load_policy(path: Path | None) -> Policy:
+def load_policy(path: Path | None, environment: Environment = "production") -> Policy:
     """The one policy of a file, or the default preset. Raises InputError."""
     if path is None:
         document = PolicyDocument(
@@ -31,7 +31,7 @@ def load_policy(path: Path | None) -> Policy:
             spec=Spec(),
         )
         return build(document, TYPES)
-    policies = load_policies(path, TYPES, problems_of)
+    policies = load_policies(path, TYPES, problems_of, environment)
     if len(policies) > 1:
         raise InputError(f"{path} holds {len(policies)} policies; a processor takes one")
     return policies[0]
@@ -46,8 +46,10 @@ class PolicyInForce:
         redactor: Redactor,
         telemetry: Telemetry,
         compiler: Compiler = IN_MEMORY,
+        environment: Environment = "production",
     ) -> None:
         self._path = path
+        self._environment = environment
         self._redactor = redactor
         self._telemetry = telemetry
         self._compiler = compiler
@@ -57,7 +59,7 @@ class PolicyInForce:
         telemetry.reload("loaded")
 
     def _load(self, path: Path | None) -> Guardrail:
-        policy = load_policy(path)
+        policy = load_policy(path, self._environment)
         guardrail = guardrail_of(policy, self._redactor, self._telemetry, self._compiler)
         memory.trim()
         return guardrail

@@ -46,7 +46,11 @@ class Processor:
         self._settings = settings
         self._telemetry = Telemetry()
         self._policy = PolicyInForce(
-            settings.policy, Redactor(_key(settings)), self._telemetry, _compiler(settings)
+            settings.policy,
+            Redactor(_key(settings)),
+            self._telemetry,
+            _compiler(settings),
+            settings.environment,
         )
         self._executor = Lanes(self._telemetry)
         self._draining = False

@@ -25,6 +25,7 @@ from pydantic_settings import (
 from extproc.app.addresses import worker_addresses
 from extproc.app.protection import conflict
 from extproc.model.errors import InputError
+from extproc.policy.document import Environment
 from extproc.policy.source import FileProblemsError, Problem, read_documents
 from extproc.transport.native.sans import check_san
 
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
         frozenset[Annotated[int, Field(ge=0, lt=1 << 32)]], NoDecode, BeforeValidator(_listed)
     ] = frozenset()
     policy: Path | None = None
+    environment: Environment = "production"
     policy_poll_seconds: float = Field(default=1.0, ge=0.05, le=3600)
     redaction_key: SecretStr | None = None
     redaction_key_file: Path | None = None

@@ -549,7 +549,7 @@ class Exchange:
             dialect=self._dialect.name,
             outcome=outcome,
             policy=self._guardrail.policy.name,
-            customer_id=self._customer_id,
+            customer_id=self._guardrail.on_record(self._customer_id),
             lane=self._lane,
             body_bytes=self._bytes,
             verdict=verdict,

@@ -115,6 +115,12 @@ class Guardrail:
         """Whether nothing is looked for, and nothing minded that cannot be looked at."""
         return direction in self._idle
 
+    def on_record(self, customer_id: str) -> str:
+        """A customer as logs may name it."""
+        if not (self.policy.anonymize_audit and customer_id):
+            return customer_id
+        return self._redactor.replacement("hash", "customer", customer_id)
+
     def uninspected(self, usage: Usage | None = None) -> Inspection:
         """What becomes of a body that nobody wants to know of."""
         return Inspection(self._clean, None, 0, usage=usage)

@@ -1,9 +1,16 @@
 """The policy document as its author writes it (`apiVersion: extproc.dev/v1`, `kind: Policy`)."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from extproc.model.values import Action, Direction
 from extproc.policy.entities import Entity
@@ -23,6 +30,10 @@ Preset = Literal[
 ]
 Strictness = Literal["permissive", "moderate", "strict"]
 UnknownApis = Literal["scan", "allow", "block"]
+Unscanned = Literal["allow", "flag", "block"]
+Environment = Literal["development", "staging", "production"]
+ENVIRONMENTS: tuple[Environment, ...] = ("development", "staging", "production")
+"""In the order in which a policy is meant to tighten."""
 Operator = Literal["mask", "replace", "hash", "remove"]
 
 
@@ -67,17 +78,73 @@ class Rule(_Strict):
     on_error: Literal["allow", "flag", "block"] = Field(default="block", alias="onError")
 
 
+class Overlay(_Strict):
+    """What is different in one environment; a rule takes the place of the one with its name."""
+
+    strictness: Strictness | None = None
+    max_risk_score: float | None = Field(default=None, ge=0, le=1, alias="maxRiskScore")
+    unscanned: Unscanned | None = None
+    unknown_apis: UnknownApis | None = Field(default=None, alias="unknownApis")
+    rules: list[Rule] = []
+
+
+class Compliance(_Strict):
+    """The switches of a compliance form; they are rules behind those that are written out."""
+
+    pii: bool = False
+    phi: bool = False
+    pci: bool = False
+    on_violation: Literal["block", "log"] = Field(default="block", alias="onViolation")
+    anonymize_content: bool = Field(default=False, alias="anonymizeContent")
+    anonymize_audit: bool = Field(default=False, alias="anonymizeAudit")
+
+    @property
+    def rules(self) -> list[Rule]:
+        """What passes in spite of a violation may be anonymized, so that it is none."""
+        action = Action.BLOCK
+        if self.on_violation == "log":
+            action = Action.REDACT if self.anonymize_content else Action.FLAG
+        wanted = {"pii": self.pii, "phi": self.phi, "pci": self.pci}
+        return [
+            Rule(name=f"compliance-{family}", detect=[family], action=action)
+            for family, is_wanted in wanted.items()
+            if is_wanted
+        ]
+
+    @model_validator(mode="after")
+    def _is_not_both(self) -> Self:
+        if self.anonymize_content and self.on_violation == "block":
+            raise ValueError("what is blocked is not anonymized; write onViolation: log")
+        return self
+
+
 class Spec(_Strict):
     """The body of a policy."""
 
     preset: Preset = "default"
     strictness: Strictness = "moderate"
     max_risk_score: float | None = Field(default=None, ge=0, le=1, alias="maxRiskScore")
-    unscanned: Literal["allow", "flag", "block"] | None = None
+    unscanned: Unscanned | None = None
     unknown_apis: UnknownApis = Field(default="scan", alias="unknownApis")
+    compliance: Compliance = Compliance()
     detectors: list[SlowDocument] = []
     entities: list[Entity] = Field(default=[], max_length=100)
     rules: list[Rule] = []
+    environments: dict[Environment, Overlay] = {}
+
+    def within(self, environment: Environment) -> "Spec":
+        """What holds in one environment."""
+        overlay = self.environments.get(environment)
+        if overlay is None:
+            return self
+        changes = {
+            name: value
+            for name in ("strictness", "max_risk_score", "unscanned", "unknown_apis")
+            if (value := getattr(overlay, name)) is not None
+        }
+        replaced = {rule.name for rule in overlay.rules}
+        kept = [rule for rule in self.rules if rule.name not in replaced]
+        return self.model_copy(update={**changes, "rules": [*overlay.rules, *kept]})
 
 
 class Metadata(_Strict):

@@ -11,7 +11,13 @@ from typing import Literal
 from extproc.model.errors import InputError
 from extproc.model.values import Action, Direction
 from extproc.policy import yaml12
-from extproc.policy.document import PolicyDocument, PresetDocument, Rule, UnknownApis
+from extproc.policy.document import (
+    Environment,
+    PolicyDocument,
+    PresetDocument,
+    Rule,
+    UnknownApis,
+)
 from extproc.policy.entities import Entity
 from extproc.policy.slow import SlowDocument
 
@@ -57,6 +63,7 @@ class Policy:
     unknown_apis: UnknownApis
     detectors: tuple[SlowDocument, ...] = ()
     entities: tuple[Entity, ...] = ()
+    anonymize_audit: bool = False
 
     @cached_property
     def rules_by_type(self) -> Mapping[Direction, Mapping[str, tuple[ActiveRule, ...]]]:
@@ -106,16 +113,19 @@ def _asked(rules: Iterable[ActiveRule]) -> tuple[ActiveRule, ...]:
     return tuple(asked)
 
 
-def build(document: PolicyDocument, types: Mapping[str, str]) -> Policy:
+def build(
+    document: PolicyDocument, types: Mapping[str, str], environment: Environment = "production"
+) -> Policy:
     """Make a policy of its document. `types` maps every known entity type to its family.
 
     Raises InputError for a name under `detect` that is neither, nor a detector.
     """
-    spec = document.spec
+    spec = document.spec.within(environment)
     types = all_types(document, types)
     by_detector = {each.name: each.types.keys() for each in spec.detectors}
     own = {rule.name for rule in spec.rules}
-    rules = [*spec.rules, *(r for r in preset_rules(spec.preset) if r.name not in own)]
+    given = (*spec.compliance.rules, *preset_rules(spec.preset))
+    rules = [*spec.rules, *(rule for rule in given if rule.name not in own)]
     # Who looks for nothing does not mind what cannot be looked at.
     unscanned = _UNSCANNED[spec.strictness] if rules else Action.ALLOW
     return Policy(
@@ -127,6 +137,7 @@ def build(document: PolicyDocument, types: Mapping[str, str]) -> Policy:
         unknown_apis=spec.unknown_apis,
         detectors=tuple(spec.detectors),
         entities=tuple(spec.entities),
+        anonymize_audit=spec.compliance.anonymize_audit,
     )
 
 
