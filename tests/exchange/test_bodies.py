@@ -209,6 +209,17 @@ def test_the_customer_is_named_on_record() -> None:
     assert record(commands).customer_id == "acme"
 
 
+def test_the_customer_is_a_keyed_hash_where_the_record_is_anonymized() -> None:
+    guard = guardrail(rule("us_ssn"), compliance={"anonymizeAudit": True})
+    names = [
+        record(advance(exchange(guard), with_headers(x_customer_id=name), asking())).customer_id
+        for name in ("acme", "acme", "other")
+    ]
+    assert names[0] == names[1] != names[2]
+    assert "acme" not in names[0]
+    assert record(advance(exchange(guard), HEADERS, asking())).customer_id == ""
+
+
 def test_the_header_that_names_the_customer_can_be_chosen() -> None:
     limits = Limits(customer_header="x-tenant")
     commands = advance(exchange(limits=limits), with_headers(x_tenant="acme"), asking())
