@@ -1,7 +1,9 @@
 """The slow detectors of a policy, built. What a kind needs is imported where it is used."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from weakref import finalize
 
@@ -9,8 +11,11 @@ from extproc.detectors.catalog import TYPES
 from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.detectors.slow import Labels, SlowDetector
 from extproc.guardrail.guardrail import Guardrail
+from extproc.guardrail.selection import Guardrails
 from extproc.guardrail.supervised import Bounds, Supervised
 from extproc.model.errors import InputError
+from extproc.model.values import Direction
+from extproc.policy.combination import combined
 from extproc.policy.policy import Policy
 from extproc.policy.slow import (
     GrpcDetector,
@@ -40,20 +45,54 @@ def guardrail_of(
 
     `offline` gives them more time: nobody waits. Raises InputError for one that cannot be built.
     """
-    detectors: list[Supervised] = []
-    try:
-        for document in policy.detectors:
-            detectors.append(_supervised(document, telemetry, offline=offline))  # noqa: PERF401
-        guardrail = Guardrail(policy, redactor, compiler, detectors)
-    except BaseException:
-        _close(detectors)
-        raise
-    if detectors:
-        finalize(guardrail, _close, detectors)
+    with _detectors(policy.detectors, telemetry, offline=offline) as detectors:
+        guardrail = Guardrail(policy, redactor, compiler, detectors.values())
+        _close_after(guardrail, detectors)
     return guardrail
 
 
-def _close(detectors: list[Supervised]) -> None:
+def guardrails_of(
+    policies: Sequence[Policy], redactor: Redactor, telemetry: Telemetry, compiler: Compiler
+) -> Guardrail | Guardrails:
+    """The same for several policies, each for what it matches; their detectors are shared."""
+    if len(policies) == 1 and policies[0].match.width == 0:
+        return guardrail_of(policies[0], redactor, telemetry, compiler)
+    together = combined(policies)
+    watched = (policy.watched(direction) for policy in policies for direction in Direction)
+    shared = frozenset[str]().union(*watched)
+    with _detectors(together.detectors, telemetry, offline=False) as detectors:
+
+        def make(policy: Policy) -> Guardrail:
+            own = [detectors[each.name] for each in policy.detectors]
+            policy = replace(policy, entities=together.entities)  # these are compiled together, too
+            return Guardrail(policy, redactor, compiler, own, shared)
+
+        guardrails = Guardrails(policies, make)
+        _close_after(guardrails, detectors)
+    return guardrails
+
+
+@contextmanager
+def _detectors(
+    documents: Iterable[SlowDocument], telemetry: Telemetry, *, offline: bool
+) -> Iterator[dict[str, Supervised]]:
+    """Detectors by name; closed where what is to use them cannot be made."""
+    detectors: dict[str, Supervised] = {}
+    try:
+        for document in documents:
+            detectors[document.name] = _supervised(document, telemetry, offline=offline)
+        yield detectors
+    except BaseException:
+        _close(detectors.values())
+        raise
+
+
+def _close_after(user: Guardrail | Guardrails, detectors: Mapping[str, Supervised]) -> None:
+    if detectors:
+        finalize(user, _close, [*detectors.values()])
+
+
+def _close(detectors: Iterable[Supervised]) -> None:
     for detector in detectors:
         detector.close()
 

@@ -6,11 +6,12 @@ import logging
 from pathlib import Path
 
 from extproc.app import memory
-from extproc.app.detectors import guardrail_of
+from extproc.app.detectors import guardrails_of
 from extproc.detectors.catalog import TYPES
 from extproc.detectors.compiler import IN_MEMORY, Compiler
 from extproc.guardrail.entities import problems_of
 from extproc.guardrail.guardrail import Guardrail
+from extproc.guardrail.selection import Guardrails
 from extproc.model.errors import InputError
 from extproc.policy.document import Environment, Metadata, PolicyDocument, Spec
 from extproc.policy.load import load_policies
@@ -33,7 +34,7 @@ def load_policy(path: Path | None, environment: Environment = "production") -> P
         return build(document, TYPES)
     policies = load_policies(path, TYPES, problems_of, environment)
     if len(policies) > 1:
-        raise InputError(f"{path} holds {len(policies)} policies; a processor takes one")
+        raise InputError(f"{path} holds {len(policies)} policies; name a file with one")
     return policies[0]
 
 
@@ -58,9 +59,13 @@ class PolicyInForce:
         self.last_error = ""
         telemetry.reload("loaded")
 
-    def _load(self, path: Path | None) -> Guardrail:
-        policy = load_policy(path, self._environment)
-        guardrail = guardrail_of(policy, self._redactor, self._telemetry, self._compiler)
+    def _load(self, path: Path | None) -> Guardrail | Guardrails:
+        policies = (
+            [load_policy(None)]
+            if path is None
+            else load_policies(path, TYPES, problems_of, self._environment)
+        )
+        guardrail = guardrails_of(policies, self._redactor, self._telemetry, self._compiler)
         memory.trim()
         return guardrail
 

@@ -1,6 +1,7 @@
 """Everything that is looked for, in a text and in what it hides."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 
 from extproc.detectors import tables
 from extproc.detectors.compiler import IN_MEMORY, Compiler
@@ -53,6 +54,12 @@ class Scanner:
         self._depth = _DEPTH if asked or finders else 0
         self.longest = max(self._plain.longest, LONGEST_HIDDEN)
         self.context = max(self._plain.context, _LEFT)
+
+    def of(self, types: frozenset[str]) -> "Scanner":
+        """A scanner of some of its types, which shares what is compiled."""
+        other = copy(self)
+        other._types = types  # noqa: SLF001 - one of its own kind
+        return other
 
     def find(self, text: NormalText, seen: Seen = NOTHING) -> list[Finding]:
         """All findings in `text`, by start, longer first; they may overlap.

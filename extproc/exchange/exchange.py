@@ -49,6 +49,7 @@ from extproc.exchange.inspector import inspect
 from extproc.exchange.state import Limits, State
 from extproc.guardrail.blocks import is_failure, of_verdict
 from extproc.guardrail.guardrail import Guardrail, Inspection
+from extproc.guardrail.selection import Guardrails
 from extproc.guardrail.slow import Failed, Late
 from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.errors import BodyError, ContractError, ProtocolError
@@ -74,6 +75,7 @@ _UNKNOWN_API = BodyError(
     "policy say unknownApis: scan or allow",
 )
 
+_NO_HEADERS: Headers = {}
 _NO_DIALECT: Dialect = registry.find("", "")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _CODED = ("content-encoding",)  # what is written anew is never compressed
@@ -97,9 +99,13 @@ class Exchange:
     """
 
     def __init__(
-        self, guardrail: Guardrail, limits: Limits, new_request_id: Callable[[], str]
+        self,
+        guardrails: Guardrail | Guardrails,
+        limits: Limits,
+        new_request_id: Callable[[], str],
     ) -> None:
-        self._guardrail = guardrail
+        self._guardrails = guardrails
+        self._guardrail = guardrails.select(_NO_HEADERS)
         self._limits = limits
         self._new_request_id = new_request_id
         self._state = State.START
@@ -162,6 +168,7 @@ class Exchange:
     def _on_request_headers(self, event: RequestHeaders) -> list[Command]:
         headers = event.headers
         self._request_headers = headers
+        self._guardrail = self._guardrails.select(headers)
         self._request_id = safe_name(headers, "x-request-id") or self._new_request_id()
         self._customer_id = safe_name(headers, self._limits.customer_header)
         self._caller = self._customer_id or caller_credential(headers) or self._request_id

@@ -1,6 +1,6 @@
 """The entry to inspection: one policy with its detectors, compiled."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from functools import lru_cache, partial
@@ -66,7 +66,10 @@ class Inspection(NamedTuple):
 
 
 class Guardrail:
-    """A policy made ready. Immutable, so a reload builds another one."""
+    """A policy made ready. Immutable, so a reload builds another one.
+
+    `shared` are types that others look for too: what is compiled for them serves all.
+    """
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class Guardrail:
         redactor: Redactor,
         compiler: Compiler = IN_MEMORY,
         slow: Iterable[Supervised] = (),
+        shared: frozenset[str] = frozenset(),
     ) -> None:
         self.policy = policy
         detectors = tuple(slow)
@@ -85,7 +89,12 @@ class Guardrail:
         fast = {direction: types.intersection(known) for direction, types in watched.items()}
         holding = policy.holding(Direction.RESPONSE).intersection(known)
         observing = fast[Direction.RESPONSE] - holding
-        scanners = _scanners({*fast.values(), holding, observing}, compiler, own)
+        wanted = {*fast.values(), holding, observing}
+        scanners = (
+            {types: _scanner(compiler, shared, own).of(types) for types in wanted}
+            if shared
+            else _scanners(wanted, compiler, own)
+        )
         self._whole = {direction: scanners[types] for direction, types in fast.items()}
         self._clean = Verdict(Action.ALLOW, 0.0, policy.name)
         # Where a policy looks for nothing, and minds nothing that cannot be looked at.
@@ -106,6 +115,10 @@ class Guardrail:
         alone = copy(self)
         alone._slow = None  # noqa: SLF001 - one of its own kind
         return alone
+
+    def select(self, _headers: Mapping[str, str]) -> "Guardrail":
+        """Itself, whatever the request: one policy holds for all."""
+        return self
 
     def enforces(self, direction: Direction) -> bool:
         """Whether a body that cannot be inspected must be refused."""

@@ -222,7 +222,7 @@ def _naming(policy: Policy, direction: Direction, types: frozenset[str]) -> tupl
     """The rules that want to know of some of these types."""
     return tuple(
         active
-        for active in policy.rules
+        for active in policy.all_rules
         if direction in active.rule.on
         and active.rule.action is not Action.ALLOW
         and not types.isdisjoint(active.types)

@@ -14,6 +14,7 @@ from pydantic import (
 
 from extproc.model.values import Action, Direction
 from extproc.policy.entities import Entity
+from extproc.policy.match import Match
 from extproc.policy.slow import SlowDocument
 
 _PERCENT = re.compile(r"(sample|enforce):\s*(\d{1,3})%")
@@ -76,6 +77,7 @@ class Rule(_Strict):
     redaction: Operator = "replace"
     rollout: Annotated[Rollout, BeforeValidator(_rollout)] = Rollout()
     on_error: Literal["allow", "flag", "block"] = Field(default="block", alias="onError")
+    overridable: bool = False
 
 
 class Overlay(_Strict):
@@ -121,6 +123,7 @@ class Compliance(_Strict):
 class Spec(_Strict):
     """The body of a policy."""
 
+    match: Match | None = None
     preset: Preset = "default"
     strictness: Strictness = "moderate"
     max_risk_score: float | None = Field(default=None, ge=0, le=1, alias="maxRiskScore")

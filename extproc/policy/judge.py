@@ -31,17 +31,19 @@ class Judge:
         "_action",
         "_caller",
         "_clean",
+        "_direction",
         "_judged",
+        "_policies",
         "_policy",
         "_reason",
         "_residual",
-        "_rules",
         "_shadowed",
     )
 
     def __init__(self, policy: Policy, direction: Direction, caller: str) -> None:
         self._policy = policy
-        self._rules = policy.rules_by_type[direction]
+        self._policies = (policy, *policy.also)
+        self._direction = direction
         self._caller = caller
         self._action = Action.ALLOW
         self._clean = 1.0  # probability-like product over all findings
@@ -56,16 +58,23 @@ class Judge:
 
     def decide(self, finding: Finding, path: Path, role: str) -> Judged | None:
         """Judge one finding; None when no rule acts on it. Updates the running verdict."""
-        if finding.score < self._policy.least_score:
+        judged = [self._judged_by(policy, finding, path, role) for policy in self._policies]
+        strictest = max(filter(None, judged), key=_severity, default=None)
+        if strictest is not None:
+            self._count(strictest)
+        return strictest
+
+    def _judged_by(self, policy: Policy, finding: Finding, path: Path, role: str) -> Judged | None:
+        """What the first rule of a policy says that decides on a finding."""
+        if finding.score < policy.least_score:
             return None
-        for active in self._rules.get(finding.type, ()):
+        for active in policy.rules_by_type[self._direction].get(finding.type, ()):
             rule = active.rule
             if rule.roles and role not in rule.roles:
                 continue
             acts = mode(active, self._caller)
             judged = Judged(finding, rule.name, rule.action, rule.redaction, path)
             if acts == "enforce":
-                self._count(judged)
                 return judged
             if acts == "shadow" and len(self._shadowed) < _MAX_JUDGED:
                 self._shadowed.append(judged)
@@ -111,3 +120,7 @@ class Judge:
 @lru_cache(maxsize=64)
 def _nothing_found(policy: str) -> Verdict:
     return Verdict(Action.ALLOW, 0.0, policy)
+
+
+def _severity(judged: Judged) -> int:
+    return judged.action.severity

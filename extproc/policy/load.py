@@ -11,11 +11,14 @@ from pydantic_core import ErrorDetails
 
 from extproc.policy.document import Environment, PolicyDocument, Rule
 from extproc.policy.entities import Entity
+from extproc.policy.match import HEADER_PATTERN, WILDCARD_PATTERN
 from extproc.policy.policy import Policy, all_types, build, unknown_detector
 from extproc.policy.slow import TYPE_PATTERN, VARIABLE_PATTERN
 from extproc.policy.source import Document, FileProblemsError, Problem, read_documents
 
 _ALLOWED = {
+    WILDCARD_PATTERN: "a text without blanks, in which * stands for any characters",
+    HEADER_PATTERN: "the name of a header in lower-case letters, digits and '-'",
     TYPE_PATTERN: "lower-case letters, digits and '_'",
     VARIABLE_PATTERN: "the name of an environment variable; its value never stands in a policy",
 }
@@ -69,6 +72,10 @@ def load_policies(
             line = source.line(("metadata", "name"))
             problems.append(Problem(str(path), line, "two policies have one name; rename one"))
         policies[name] = build(document, types, environment)
+    if policies and all(policy.match.width for policy in policies.values()):
+        line = sources[0].line(("spec", "match"))
+        message = "every policy has a match; add one without, for all that they do not match"
+        problems.append(Problem(str(path), line, message))
     if not sources:
         problems.append(Problem(str(path), 1, "holds no policy; write one with kind: Policy"))
     if problems:
@@ -151,6 +158,7 @@ _THINGS = {
     "Metadata": "metadata",
     "Spec": "spec",
     "Rule": "a rule",
+    "Match": "match",
     "Entity": "an entity",
     "Compliance": "compliance",
     "Overlay": "an environment",

@@ -1,7 +1,7 @@
 """A policy made ready for judging: which rules apply to an entity type, in order."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
@@ -19,6 +19,7 @@ from extproc.policy.document import (
     UnknownApis,
 )
 from extproc.policy.entities import Entity
+from extproc.policy.match import ALWAYS, Matcher
 from extproc.policy.slow import SlowDocument
 
 _LEAST_SCORE = {"permissive": 0.8, "moderate": 0.5, "strict": 0.3}
@@ -53,7 +54,10 @@ class ActiveRule:
 
 @dataclass(frozen=True)
 class Policy:
-    """`rules` in the order in which they are asked; a document's own come before its preset's."""
+    """`rules` in the order in which they are asked; a document's own come before its preset's.
+
+    What `also` holds is judged beside them, and the strictest decides.
+    """
 
     name: str
     rules: tuple[ActiveRule, ...]
@@ -64,6 +68,14 @@ class Policy:
     detectors: tuple[SlowDocument, ...] = ()
     entities: tuple[Entity, ...] = ()
     anonymize_audit: bool = False
+    match: Matcher = ALWAYS
+    also: "tuple[Policy, ...]" = ()
+
+    @property
+    def all_rules(self) -> Iterator[ActiveRule]:
+        """Its own, and those of all that holds beside it."""
+        for policy in (self, *self.also):
+            yield from policy.rules
 
     @cached_property
     def rules_by_type(self) -> Mapping[Direction, Mapping[str, tuple[ActiveRule, ...]]]:
@@ -77,27 +89,29 @@ class Policy:
 
     def watched(self, direction: Direction) -> frozenset[str]:
         """Entity types that some rule wants to know of."""
-        return frozenset(
+        own = frozenset(
             name
             for name, rules in self.rules_by_type[direction].items()
             if any(active.rule.action is not Action.ALLOW for active in rules)
         )
+        return own.union(*(policy.watched(direction) for policy in self.also))
 
     def holding(self, direction: Direction) -> frozenset[str]:
         """Entity types for which a stream must wait, since a finding may change or end it."""
         if self.max_risk_score is not None and self.max_risk_score < 1:
             return self.watched(direction)
-        return frozenset(
+        own = frozenset(
             name
             for name, rules in self.rules_by_type[direction].items()
             if any(active.enforced and active.rule.action in BITES for active in rules)
         )
+        return own.union(*(policy.holding(direction) for policy in self.also))
 
     def on_error(self, direction: Direction) -> Action:
         """What to do with a body that cannot be inspected: the strictest wish of enforced rules."""
         wishes = [
             Action(active.rule.on_error)
-            for active in self.rules
+            for active in self.all_rules
             if direction in active.rule.on and active.enforced and active.rule.action in BITES
         ]
         return max(wishes, key=lambda action: action.severity, default=Action.FLAG)
@@ -138,6 +152,7 @@ def build(
         detectors=tuple(spec.detectors),
         entities=tuple(spec.entities),
         anonymize_audit=spec.compliance.anonymize_audit,
+        match=Matcher(spec.match) if spec.match else ALWAYS,
     )
 
 

@@ -14,6 +14,7 @@ from extproc.exchange.events import RequestHeaders, ResponseHeaders, WorkDone
 from extproc.exchange.exchange import Exchange
 from extproc.exchange.state import Limits, State
 from extproc.guardrail.guardrail import Guardrail
+from extproc.guardrail.selection import Guardrails
 from extproc.model.errors import ContractError, ProtocolError
 from extproc.model.record import Record
 from extproc.telemetry.telemetry import Telemetry
@@ -54,7 +55,7 @@ class Background(Protocol):
 class Service:
     """What every stream of a processor shares. `guardrail` gives the one in force now."""
 
-    guardrail: Callable[[], Guardrail]
+    guardrail: Callable[[], Guardrail | Guardrails]
     limits: Limits
     telemetry: Telemetry
     new_request_id: Callable[[], str]

@@ -97,7 +97,7 @@ def test_an_edit_is_in_force_when_it_was_loaded(tmp_path: Path) -> None:
         b"metadata: {name: 2026-13-45}",
         b"&a {x: *a}",
         b"x: " + b"[" * 3000,
-        (text("a") + "---\n" + text("b")).encode(),
+        (text("a") + "---\n" + text("a")).encode(),
     ],
     ids=lambda value: repr(value[:24]),
 )
@@ -175,8 +175,20 @@ def test_a_first_policy_that_is_broken_is_an_error(tmp_path: Path) -> None:
         PolicyInForce(file, Redactor(b"k"), Telemetry())
 
 
-def test_a_processor_takes_one_policy(tmp_path: Path) -> None:
+def test_a_processor_takes_several_policies_for_what_they_match(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    match = "preset: none, maxRiskScore: 0.25, match: {headers: {x-team: [sales]}}"
+    file.write_text(text("mesh") + "---\n" + text("team").replace("preset: none", match))
+    guardrails = PolicyInForce(file, Redactor(b"k"), Telemetry()).guardrail
+    assert guardrails.policy.name == "mesh"
+    chosen = guardrails.select({"x-team": "sales"})
+    assert (chosen.policy.name, chosen.policy.max_risk_score) == ("mesh+team", 0.25)
+    assert guardrails.select({"x-team": "sales"}) is chosen
+    assert guardrails.select({"x-team": "other"}).policy.name == "mesh"
+
+
+def test_what_takes_one_policy_says_so(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(text("a") + "---\n" + text("b"))
-    with pytest.raises(InputError, match="holds 2 policies; a processor takes one"):
+    with pytest.raises(InputError, match="holds 2 policies; name a file with one"):
         load_policy(file)
