@@ -565,6 +565,7 @@ class Exchange:
             scanned=scanned,
             skipped=skipped,
             usage=usage,
+            stepped_back=() if verdict is None else self._guardrail.policy.note(verdict),
         )
 
     # What may follow what. Anything else is a ProtocolError, and nothing passes. A response may

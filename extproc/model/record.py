@@ -32,3 +32,5 @@ class Record:
     body_bytes: int = 0
     skipped: tuple[Skipped, ...] = ()
     usage: Usage | None = None
+    stepped_back: tuple[str, ...] = ()
+    """Rules that observe from now on, since they block more than their bound."""

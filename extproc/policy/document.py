@@ -78,6 +78,7 @@ class Rule(_Strict):
     rollout: Annotated[Rollout, BeforeValidator(_rollout)] = Rollout()
     on_error: Literal["allow", "flag", "block"] = Field(default="block", alias="onError")
     overridable: bool = False
+    max_block_rate: float | None = Field(default=None, gt=0, lt=1, alias="maxBlockRate")
 
 
 class Overlay(_Strict):

@@ -2,15 +2,16 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from importlib import resources
 from typing import Literal
 
 from extproc.model.errors import InputError
-from extproc.model.values import Action, Direction
+from extproc.model.values import Action, Direction, Verdict
 from extproc.policy import yaml12
+from extproc.policy.brakes import Brake, note
 from extproc.policy.document import (
     Environment,
     PolicyDocument,
@@ -35,6 +36,7 @@ class ActiveRule:
 
     rule: Rule
     types: frozenset[str]
+    brake: Brake | None = field(default=None, compare=False)
 
     @property
     def enforced(self) -> bool:
@@ -49,7 +51,7 @@ class ActiveRule:
         """
         rule = self.rule
         acts = self.enforced and rule.action is not Action.ALLOW
-        return acts and rule.rollout.share >= 1 and not rule.roles
+        return acts and rule.rollout.share >= 1 and not rule.roles and self.brake is None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,15 @@ class Policy:
         """Its own, and those of all that holds beside it."""
         for policy in (self, *self.also):
             yield from policy.rules
+
+    @cached_property
+    def brakes(self) -> tuple[Brake, ...]:
+        """Those of all its rules that may step back."""
+        return tuple(active.brake for active in self.all_rules if active.brake is not None)
+
+    def note(self, verdict: Verdict) -> tuple[str, ...]:
+        """Take the verdict on one body into account; return the rules that step back now."""
+        return tuple(note(self.brakes, verdict)) if self.brakes else ()
 
     @cached_property
     def rules_by_type(self) -> Mapping[Direction, Mapping[str, tuple[ActiveRule, ...]]]:
@@ -182,11 +193,15 @@ def _activate(
             raise InputError(unknown_detector(rule.name, name, known))
     wanted = set(rule.detect)
     chosen = {t for t, family in types.items() if t in wanted or family in wanted}
-    return ActiveRule(rule, frozenset(chosen.union(*(by_detector.get(n, ()) for n in wanted))))
+    types_of_rule = frozenset(chosen.union(*(by_detector.get(n, ()) for n in wanted)))
+    most = rule.max_block_rate
+    return ActiveRule(rule, types_of_rule, None if most is None else Brake(rule.name, most))
 
 
 def mode(active: ActiveRule, caller: str) -> Literal["enforce", "shadow", "off"]:
     """What a rule does for this caller: the same in every request and replica."""
+    if active.brake is not None and active.brake.stepped_back:
+        return "shadow"
     rollout = active.rule.rollout
     if rollout.share >= 1 or _bucket(active.rule.name, caller) < rollout.share:
         return rollout.mode

@@ -126,6 +126,12 @@ class Telemetry:
         self._reloads = Counter(
             "extproc_policy_reloads", "Attempts to load a policy", ("result",), registry=registry
         )
+        self._step_backs = Counter(
+            "extproc_rule_step_backs",
+            "Rules that went back to observing, since they blocked more than their bound",
+            ("policy", "rule"),
+            registry=registry,
+        )
         self.holdback = Histogram(
             "extproc_stream_holdback_seconds",
             "How long text of a stream waited for more; of every eighth piece",
@@ -147,6 +153,10 @@ class Telemetry:
 
     def observe(self, record: Record, seconds: float) -> None:
         """Take one judged body; `seconds` is the time that it took."""
+        for rule in record.stepped_back:
+            self._step_backs.labels(record.policy, rule).inc()
+            fields = {"policy": record.policy, "rule": rule}
+            _log.warning("a rule blocks more than its maxBlockRate and now observes", extra=fields)
         self._observed.append(_Observed(record, seconds, time.time()))
         if len(self._observed) < _BATCH:
             self._flush_soon()
