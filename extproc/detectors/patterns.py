@@ -14,6 +14,7 @@ from extproc.detectors.compiler import Compiler, Expression
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Recognizer, Refine, Span
 from extproc.detectors.unfinished import unfinished
+from extproc.detectors.word_ends import WORD, WordEnds, word_ends
 from extproc.model.errors import BodyError
 from extproc.model.values import Finding
 
@@ -26,6 +27,7 @@ _SHORT = 512  # characters of a match that is not long
 _TAILS = 64  # patterns in a database
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
 _TRIGGER_FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
+_UNDERSCORE = ord("_")
 _AT_END = re.compile(r"\$|\\[zZ]")
 
 Memory = dict[tuple[int, int, int, int], Span | None]
@@ -56,13 +58,16 @@ class Patterns:
         self.minds_end = any(_AT_END.search(pattern) for _, pattern in patterns)
         self.longest = max((r.longest for r in recognizers), default=0)
         whole = [
-            Expression(pattern, _flags(r) | hyperscan.HS_FLAG_SOM_LEFTMOST, number)
-            for number, (r, pattern) in enumerate(patterns)
+            Expression(pattern, _TRIGGER_FLAGS, number)
+            for number, pattern in enumerate(triggers, 2 * len(patterns))
         ]
-        whole += [
-            Expression(trigger, _TRIGGER_FLAGS, number)
-            for number, trigger in enumerate(triggers, len(patterns))
-        ]
+        for number, (recognizer, pattern) in enumerate(patterns):
+            flags = _flags(recognizer) | hyperscan.HS_FLAG_SOM_LEFTMOST
+            parts = word_ends(pattern) if recognizer.whole_word else WordEnds(None, pattern)
+            if parts.in_word is not None:
+                whole.append(Expression(parts.in_word, flags, number))
+            if parts.others is not None:
+                whole.append(Expression(parts.others, flags, number + len(patterns)))
         # Every beginning of a match is reported, so few look at many bytes.
         tails = [
             (most, group)
@@ -79,7 +84,7 @@ class Patterns:
                 whole,
                 compiler,
                 longest=[r.longest if r.whole_word else None for r in self._owners],
-                needs=[r.needs for r in self._owners] + [""] * len(triggers),
+                needs=[r.needs for r in self._owners] * 2 + [""] * len(triggers),
             )
             self._tails = [*zip((most for most, _ in tails), databases, strict=True)]
 
@@ -251,8 +256,9 @@ class _Database:
     def proposed(self, data: bytes) -> Proposed:
         found: Candidates = {}
         pulled: set[int] = set()
-        matches, size = 0, len(data)
-        bounds, triggers = self._longest, len(self._longest)
+        matches = 0
+        bounds, others = self._longest, len(self._longest)
+        triggers = 2 * others
 
         def on_match(owner: int, start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal matches
@@ -260,11 +266,12 @@ class _Database:
                 pulled.add(owner - triggers)
                 return False
             matches += 1
+            if owner >= others:
+                owner -= others
+            elif data[end - 1] == _UNDERSCORE:
+                end -= 1
             longest = bounds[owner]
-            if longest is None or (
-                end - start <= longest
-                and not (end < size and data[end] in _WORD and data[end - 1] in _WORD)
-            ):
+            if longest is None or end - start <= longest:
                 ends = found.get((owner, start))
                 if ends is None:
                     found[owner, start] = [end]
@@ -315,18 +322,14 @@ class _Database:
                 database.scan(data, match_event_handler=on_match, scratch=scratch)
 
 
-# Without the underscore, which is also how Markdown writes italics and people write file names.
-_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-
-
 def _inside_word(data: bytes, place: int) -> bool:
     """Whether the characters on both sides of `place` belong to one word."""
-    return 0 < place < len(data) and data[place - 1] in _WORD and data[place] in _WORD
+    return 0 < place < len(data) and data[place - 1] in WORD and data[place] in WORD
 
 
 def _next_word(data: bytes, start: int, end: int) -> int:
     """Offset of the first character behind the word that `start` stands in, `end` at most."""
-    while start < end and data[start] in _WORD:
+    while start < end and data[start] in WORD:
         start += 1
     return start
 

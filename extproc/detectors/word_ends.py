@@ -1,0 +1,121 @@
+r"""From a pattern, what tells Hyperscan to report only those ends that stand inside no word.
+
+Hyperscan reports every end of a match, so a run of letters or digits costs a call for each of
+them, and nearly all end inside it. It knows `\b`, but takes the underscore for a letter, and it
+cannot look ahead. So the matches of a pattern are parted by their last character:
+
+- those that end in a letter or digit are asked for `\b` behind it, or an underscore, which is then
+  part of what is reported;
+- all others end outside of words, whatever follows.
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from extproc.detectors.syntax import Assertion, Atom, Choice, Node, Repeat, Sequence, parse
+
+# Without the underscore, which is also how Markdown writes italics and people write file names.
+WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
+_OTHERS = frozenset(range(256)) - WORD
+
+
+class WordEnds(NamedTuple):
+    """Expressions for the matches of a pattern that end in a word, and for all others.
+
+    Those of the first hold the underscore that follows the match, if one does. None where a
+    pattern has no such matches.
+    """
+
+    in_word: str | None
+    others: str | None
+
+
+def word_ends(pattern: str) -> WordEnds:
+    """The two parts of `pattern`. Raises PatternError for syntax that cannot be read."""
+    tree = parse(pattern)
+    in_word = _ending(tree, WORD)
+    return WordEnds(in_word and rf"(?:{in_word})(?:\b|_)", _ending(tree, _OTHERS))
+
+
+def _ending(node: Node, last: frozenset[int]) -> str | None:
+    """An expression for the matches of `node` that end in one of `last`, if there are any."""
+    match node:
+        case Atom(source):
+            return _class(source, last)
+        case Assertion():
+            return None
+        case Choice(options):
+            return _any_of([_ending(option, last) for option in options])
+        case Repeat(item, least, most):
+            ending = _ending(item, last)
+            if ending is None or most == 0 or most == 1:
+                return ending if most else None
+            before = Repeat(item, max(0, least - 1), None if most is None else most - 1)
+            return _written(before) + ending
+        case Sequence(items):
+            return _sequence_ending(items, last)
+
+
+def _sequence_ending(items: tuple[Node, ...], last: frozenset[int]) -> str | None:
+    """ending(x1 x2 … xn) = x1 ending(x2 … xn) | ending(x1), if x2 … xn can be empty."""
+    result: str | None = None
+    rest: str | None = ""  # the empty match of the items behind
+    for item in reversed(items):
+        longer = None if result is None else _written(item) + result
+        own = None if rest is None else _ending(item, last)
+        result = _any_of([longer, None if own is None else f"{own}{rest}"])
+        empty = _empty(item)
+        rest = None if rest is None or empty is None else empty + rest
+    return result
+
+
+def _any_of(options: list[str | None]) -> str | None:
+    some = [option for option in options if option is not None]
+    if len(some) < 2:
+        return some[0] if some else None
+    return f"(?:{'|'.join(some)})"
+
+
+def _empty(node: Node) -> str | None:
+    """An expression for the empty match of `node`, if it has one: what it asserts there."""
+    match node:
+        case Atom():
+            return None
+        case Assertion(source):
+            return source
+        case Choice(options):
+            empty = [_empty(option) for option in options]
+            return "" if "" in empty else _any_of(empty)
+        case Repeat(item, least, _):
+            return "" if least == 0 else _empty(item)
+        case Sequence(items):
+            parts = [part for item in items if (part := _empty(item)) is not None]
+            return "".join(parts) if len(parts) == len(items) else None
+
+
+def _written(node: Node) -> str:
+    """The pattern of `node`."""
+    match node:
+        case Atom(source) | Assertion(source):
+            return source
+        case Sequence(items):
+            return "".join(map(_written, items))
+        case Choice(options):
+            return f"(?:{'|'.join(map(_written, options))})"
+        case Repeat(item, least, most):
+            body = _written(item) if isinstance(item, Atom) else f"(?:{_written(item)})"
+            return f"{body}{{{least},{'' if most is None else most}}}"
+
+
+@lru_cache(maxsize=1024)
+def _class(source: str, members: frozenset[int]) -> str | None:
+    """The class of those that `source` matches among `members`."""
+    one = re.compile(source.encode("ascii"), re.DOTALL)
+    matched = [byte for byte in range(256) if one.fullmatch(bytes([byte]))]
+    common = [byte for byte in matched if byte in members]
+    if not common:
+        return None
+    if common == matched:
+        return source
+    return "[" + "".join(f"\\x{byte:02x}" for byte in common) + "]"
