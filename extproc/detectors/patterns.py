@@ -28,6 +28,7 @@ _TAILS = 64  # patterns in a database
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
 _TRIGGER_FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
 _UNDERSCORE = ord("_")
+_OUTSIDE_WORD = re.compile(rb"[^A-Za-z0-9]")
 _AT_END = re.compile(r"\$|\\[zZ]")
 
 Memory = dict[tuple[int, int, int, int], Span | None]
@@ -97,26 +98,35 @@ class Patterns:
         return self._whole.ends(data)
 
     def confirmed(
-        self, text: NormalText, candidates: Candidates, memory: Memory, origin: int, begin: int
+        self,
+        text: NormalText,
+        candidates: Candidates,
+        begin: int,
+        memory: Memory | None = None,
+        origin: int = 0,
     ) -> Iterator[Finding]:
         """What the recognizers say of `candidates`, in no order.
 
         What begins before byte `begin`, in the context of a stream, was decided with all of it,
         but for a run of any length, of which only the end counts.
 
-        `memory` keeps it by offset in the whole stream; `text` begins at `origin` there.
+        `memory` keeps it by offset in a whole stream; `text` begins at `origin` there.
         """
-        known, size = dict(memory), len(text.data)
-        memory.clear()
+        known, size = dict(memory or ()), len(text.data)
+        if memory is not None:
+            memory.clear()
         said = _remembering() if len(candidates) > _MANY else _said
         for (owner, start), ends in candidates.items():
             recognizer = self._owners[owner]
             if start < begin and recognizer.whole_word:
                 continue
-            key = (owner, origin + start, len(ends), origin + ends[-1])
-            span = known[key] if key in known else _value(text, recognizer, start, ends, said)
-            if ends[-1] < size:  # at the end of the text the next character may change it
-                memory[key] = span
+            if memory is None:
+                span = _value(text, recognizer, start, ends, said)
+            else:
+                key = (owner, origin + start, len(ends), origin + ends[-1])
+                span = known[key] if key in known else _value(text, recognizer, start, ends, said)
+                if ends[-1] < size:  # at the end of the text the next character may change it
+                    memory[key] = span
             if span is not None:
                 yield Finding(
                     span.type or recognizer.type,
@@ -201,25 +211,30 @@ def _value(
     text: NormalText, recognizer: Recognizer, start: int, ends: list[int], said: _Said
 ) -> Span | None:
     """The value in the longest of the candidates at `start` that holds one; relative to `start`."""
-    skip = 0
-    if recognizer.whole_word and _inside_word(text.data, start):
-        if recognizer.refine is None:
+    data, refine, skip = text.data, recognizer.refine, 0
+    if recognizer.whole_word and _inside_word(data, start):
+        if refine is None:
             return None
-        skip = _next_word(text.data, start, ends[-1]) - start
+        skip = _next_word(data, start, ends[-1]) - start
     for end in reversed(ends):
         if end <= start + skip:
             break
-        if recognizer.whole_word and _inside_word(text.data, end):
+        if recognizer.whole_word and _inside_word(data, end):
             continue
-        span = Span(0, end - start, recognizer.score)
-        if recognizer.refine is not None:
-            found = said(recognizer.refine, text.folded(start + skip, end))
+        if refine is None:
+            span = Span(0, end - start, recognizer.score)
+        else:
+            found = said(refine, text.folded(start + skip, end))
             if found is None:
                 continue
-            span = found._replace(start=found.start + skip, end=found.end + skip)
+            span = found if not skip else _behind(found, skip)
         if span.end - span.start <= recognizer.longest:
             return span
     return None
+
+
+def _behind(span: Span, skip: int) -> Span:
+    return Span(span.start + skip, span.end + skip, span.score, span.type)
 
 
 class _Database:
@@ -329,9 +344,8 @@ def _inside_word(data: bytes, place: int) -> bool:
 
 def _next_word(data: bytes, start: int, end: int) -> int:
     """Offset of the first character behind the word that `start` stands in, `end` at most."""
-    while start < end and data[start] in WORD:
-        start += 1
-    return start
+    match = _OUTSIDE_WORD.search(data, start, end)
+    return end if match is None else match.start()
 
 
 def _flags(recognizer: Recognizer) -> int:
