@@ -25,6 +25,7 @@ _MAX_CANDIDATES, _BYTES_PER_CANDIDATE = 150_000, 4
 
 _SHORT = 512  # characters of a match that is not long
 _TAILS = 64  # patterns in a database
+_MOST_KNOWN = 10_000  # candidates that are remembered
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
 _TRIGGER_FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
 _UNDERSCORE = ord("_")
@@ -197,12 +198,13 @@ def _remembering() -> _Said:
     known: dict[tuple[Refine, str], Span | None] = {}
 
     def said(refine: Refine, candidate: str) -> Span | None:
-        if len(candidate) > _SHORT:
-            return refine(candidate)
         key = refine, candidate
-        if key not in known:
-            known[key] = refine(candidate)
-        return known[key]
+        if key in known:
+            return known[key]
+        span = refine(candidate)
+        if len(known) < _MOST_KNOWN and len(candidate) <= _SHORT:
+            known[key] = span
+        return span
 
     return said
 
