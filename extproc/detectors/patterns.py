@@ -25,7 +25,7 @@ _MAX_CANDIDATES, _BYTES_PER_CANDIDATE = 150_000, 4
 
 _SHORT = 512  # characters of a match that is not long
 _TAILS = 64  # patterns in a database
-_MOST_KNOWN = 10_000  # candidates that are remembered
+_MOST_KNOWN = 10_000  # candidates that are remembered; where more differ, most do
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
 _TRIGGER_FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
 _UNDERSCORE = ord("_")
@@ -198,13 +198,12 @@ def _remembering() -> _Said:
     known: dict[tuple[Refine, str], Span | None] = {}
 
     def said(refine: Refine, candidate: str) -> Span | None:
+        if len(known) == _MOST_KNOWN or len(candidate) > _SHORT:
+            return refine(candidate)
         key = refine, candidate
-        if key in known:
-            return known[key]
-        span = refine(candidate)
-        if len(known) < _MOST_KNOWN and len(candidate) <= _SHORT:
-            known[key] = span
-        return span
+        if key not in known:
+            known[key] = refine(candidate)
+        return known[key]
 
     return said
 
@@ -213,23 +212,21 @@ def _value(
     text: NormalText, recognizer: Recognizer, start: int, ends: list[int], said: _Said
 ) -> Span | None:
     """The value in the longest of the candidates at `start` that holds one; relative to `start`."""
-    data, refine, skip = text.data, recognizer.refine, 0
-    if recognizer.whole_word and _inside_word(data, start):
+    refine, skip = recognizer.refine, 0
+    if recognizer.whole_word and _inside_word(text.data, start):
         if refine is None:
             return None
-        skip = _next_word(data, start, ends[-1]) - start
+        skip = _next_word(text.data, start, ends[-1]) - start
     for end in reversed(ends):
         if end <= start + skip:
             break
-        if recognizer.whole_word and _inside_word(data, end):
-            continue
         if refine is None:
             span = Span(0, end - start, recognizer.score)
         else:
             found = said(refine, text.folded(start + skip, end))
             if found is None:
                 continue
-            span = found if not skip else _behind(found, skip)
+            span = _behind(found, skip) if skip else found
         if span.end - span.start <= recognizer.longest:
             return span
     return None

@@ -97,6 +97,9 @@ def _credit_card(candidate: str) -> Span | None:
     lengths = [count for count in _card_lengths(digits) if _is_issued(digits, count)]
     if not lengths:
         return None
+    if len(digits) == len(candidate):
+        whole = lengths[-1] == len(digits)
+        return Span(0, len(digits), _of_one_group(len(digits))) if whole else None
     groups = [match.span() for match in _DIGITS.finditer(candidate)]
     count = len(digits)
     for index, (start, end) in enumerate(groups):
@@ -119,7 +122,7 @@ def _plausible(candidate: str, groups: list[tuple[int, int]], before: int) -> fl
     if len(groups) == 1:
         if candidate[start - 1 : start] == "." and before:  # digits of a decimal
             return 0
-        return 0.95 if sizes[0] > 14 else 0.6
+        return _of_one_group(sizes[0])
     same = len(set(separators)) == 1
     if before and candidate[start - 1] == "." and separators[0] != ".":
         return 0
@@ -130,6 +133,10 @@ def _plausible(candidate: str, groups: list[tuple[int, int]], before: int) -> fl
     if set(sizes) == {1}:
         return 0.95
     return 0.6 if len(groups) <= _MAX_GROUPS and min(sizes) > 1 and not before else 0
+
+
+def _of_one_group(size: int) -> float:
+    return 0.95 if size > 14 else 0.6
 
 
 def _spaced_out(sizes: tuple[int, ...], separators: list[str]) -> bool:
