@@ -24,6 +24,7 @@ _MAX_MATCHES, _MATCHES_PER_BYTE = 100_000, 2
 _MAX_CANDIDATES, _BYTES_PER_CANDIDATE = 150_000, 4
 
 _SHORT = 512  # characters of a match that is not long
+_PARTS = len(WordEnds._fields)
 _TAILS = 64  # patterns in a database
 _MOST_KNOWN = 10_000  # candidates that are remembered; where more differ, most do
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
@@ -59,17 +60,17 @@ class Patterns:
         self._owners = [recognizer for recognizer, _ in patterns]
         self.minds_end = any(_AT_END.search(pattern) for _, pattern in patterns)
         self.longest = max((r.longest for r in recognizers), default=0)
+        count = len(patterns)
         whole = [
             Expression(pattern, _TRIGGER_FLAGS, number)
-            for number, pattern in enumerate(triggers, 2 * len(patterns))
+            for number, pattern in enumerate(triggers, _PARTS * count)
         ]
         for number, (recognizer, pattern) in enumerate(patterns):
             flags = _flags(recognizer) | hyperscan.HS_FLAG_SOM_LEFTMOST
-            parts = word_ends(pattern) if recognizer.whole_word else WordEnds(None, pattern)
-            if parts.in_word is not None:
-                whole.append(Expression(parts.in_word, flags, number))
-            if parts.others is not None:
-                whole.append(Expression(parts.others, flags, number + len(patterns)))
+            parts = word_ends(pattern) if recognizer.whole_word else WordEnds(None, None, pattern)
+            for place, part in enumerate(parts):
+                if part is not None:
+                    whole.append(Expression(part, flags, number + place * count))
         # Every beginning of a match is reported, so few look at many bytes.
         tails = [
             (most, group)
@@ -86,7 +87,7 @@ class Patterns:
                 whole,
                 compiler,
                 longest=[r.longest if r.whole_word else None for r in self._owners],
-                needs=[r.needs for r in self._owners] * 2 + [""] * len(triggers),
+                needs=[r.needs for r in self._owners] * _PARTS + [""] * len(triggers),
             )
             self._tails = [*zip((most for most, _ in tails), databases, strict=True)]
 
@@ -271,8 +272,8 @@ class _Database:
         found: Candidates = {}
         pulled: set[int] = set()
         matches = 0
-        bounds, others = self._longest, len(self._longest)
-        triggers = 2 * others
+        bounds, words = self._longest, len(self._longest)
+        others, triggers = 2 * words, _PARTS * words
 
         def on_match(owner: int, start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal matches
@@ -282,8 +283,13 @@ class _Database:
             matches += 1
             if owner >= others:
                 owner -= others
-            elif data[end - 1] == _UNDERSCORE:
-                end -= 1
+            else:
+                if data[end - 1] == _UNDERSCORE:
+                    end -= 1
+                if owner >= words:
+                    owner -= words
+                elif data[start] == _UNDERSCORE:
+                    start += 1
             longest = bounds[owner]
             if longest is None or end - start <= longest:
                 ends = found.get((owner, start))

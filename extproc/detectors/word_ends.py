@@ -7,6 +7,9 @@ cannot look ahead. So the matches of a pattern are parted by their last characte
 - those that end in a letter or digit are asked for `\b` behind it, or an underscore, which is then
   part of what is reported;
 - all others end outside of words, whatever follows.
+
+Where matches hold nothing but letters and digits, one that begins inside a word ends in it, too,
+and so the beginning is asked for the same.
 """
 
 import re
@@ -21,21 +24,37 @@ _OTHERS = frozenset(range(256)) - WORD
 
 
 class WordEnds(NamedTuple):
-    """Expressions for the matches of a pattern that end in a word, and for all others.
+    """Expressions for the matches of a pattern; None where it has no such matches.
 
-    Those of the first hold the underscore that follows the match, if one does. None where a
-    pattern has no such matches.
+    A match of `words` or `ends` holds the underscore that follows it, if one does, and one of
+    `words` that before it.
     """
 
-    in_word: str | None
+    words: str | None  # of letters and digits alone, both ends at those of words
+    ends: str | None  # of other patterns, what ends in a letter or digit at the end of a word
     others: str | None
 
 
 def word_ends(pattern: str) -> WordEnds:
-    """The two parts of `pattern`. Raises PatternError for syntax that cannot be read."""
+    """The parts of `pattern`. Raises PatternError for syntax that cannot be read."""
     tree = parse(pattern)
-    in_word = _ending(tree, WORD)
-    return WordEnds(in_word and rf"(?:{in_word})(?:\b|_)", _ending(tree, _OTHERS))
+    if _is_word(tree):
+        return WordEnds(rf"(?:\b|_)(?:{pattern})(?:\b|_)", None, None)
+    ends = _ending(tree, WORD)
+    return WordEnds(None, ends and rf"(?:{ends})(?:\b|_)", _ending(tree, _OTHERS))
+
+
+def _is_word(node: Node) -> bool:
+    """Whether what matches is letters and digits, and nothing is asserted."""
+    match node:
+        case Atom(source):
+            return _class(source, _OTHERS) is None
+        case Assertion():
+            return False
+        case Sequence(parts) | Choice(parts):
+            return all(map(_is_word, parts))
+        case Repeat(item):
+            return _is_word(item)
 
 
 def _ending(node: Node, last: frozenset[int]) -> str | None:
