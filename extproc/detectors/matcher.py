@@ -78,9 +78,7 @@ class Matcher:
         Raises BodyError `too_complex` when the text holds more candidates than can be judged.
         """
         candidates, pulled = self._patterns.proposed(text.data)
-        findings = (
-            [*self._patterns.confirmed(text, candidates, seen.begin)] if candidates else []
-        )
+        findings = [*self._patterns.confirmed(text, candidates, seen.begin)] if candidates else []
         if self._finders:
             findings += self._found(text, seen)
         return findings, pulled

@@ -68,8 +68,10 @@ def _ending(node: Node, last: frozenset[int]) -> str | None:
             return _any_of([_ending(option, last) for option in options])
         case Repeat(item, least, most):
             ending = _ending(item, last)
-            if ending is None or most == 0 or most == 1:
-                return ending if most else None
+            if ending is None or most == 0:
+                return None
+            if most == 1:
+                return ending
             before = Repeat(item, max(0, least - 1), None if most is None else most - 1)
             return _written(before) + ending
         case Sequence(items):

@@ -67,7 +67,7 @@ def is_card(digits: str) -> bool:
 
 
 def _is_issued(digits: bytes, count: int) -> bool:
-    """Whether the last `count` of `digits` begin as a number of an issuer, and are not all equal."""
+    """Whether the last `count` of `digits`, not all equal, begin as a number of an issuer."""
     issued, start = _ISSUED.get(count), len(digits) - count
     return (
         issued is not None
