@@ -32,16 +32,30 @@ class WordEnds(NamedTuple):
 
     words: str | None  # of letters and digits alone, both ends at those of words
     ends: str | None  # of other patterns, what ends in a letter or digit at the end of a word
-    others: str | None
+    others: str | None  # whatever else; where the end of a text is asserted, all of it
 
 
 def word_ends(pattern: str) -> WordEnds:
     """The parts of `pattern`. Raises PatternError for syntax that cannot be read."""
     tree = parse(pattern)
+    if _minds_end(tree):  # of the text; Hyperscan wants nothing behind that
+        return WordEnds(None, None, pattern)
     if _is_word(tree):
         return WordEnds(rf"(?:\b|_)(?:{pattern})(?:\b|_)", None, None)
     ends = _ending(tree, WORD)
     return WordEnds(None, ends and rf"(?:{ends})(?:\b|_)", _ending(tree, _OTHERS))
+
+
+def _minds_end(node: Node) -> bool:
+    match node:
+        case Atom():
+            return False
+        case Assertion(source):
+            return source in {"$", r"\z", r"\Z"}
+        case Sequence(parts) | Choice(parts):
+            return any(map(_minds_end, parts))
+        case Repeat(item):
+            return _minds_end(item)
 
 
 def _is_word(node: Node) -> bool:
