@@ -21,6 +21,9 @@ from extproc.detectors.syntax import Assertion, Atom, Choice, Node, Repeat, Sequ
 # Without the underscore, which is also how Markdown writes italics and people write file names.
 WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
 _OTHERS = frozenset(range(256)) - WORD
+# What Python does not read as Hyperscan does: named classes, rare escapes, and the doubled signs
+# that Python keeps for operations on sets.
+_FOREIGN = re.compile(r"\[:|\[\[|\\(?![dDsSwWbBAzZxnrtf])\w|\[[^\]]*([-&~|])\1")
 
 
 class WordEnds(NamedTuple):
@@ -32,13 +35,14 @@ class WordEnds(NamedTuple):
 
     words: str | None  # of letters and digits alone, both ends at those of words
     ends: str | None  # of other patterns, what ends in a letter or digit at the end of a word
-    others: str | None  # whatever else; where the end of a text is asserted, all of it
+    others: str | None  # whatever else; of a pattern that cannot be parted, all of it
 
 
 def word_ends(pattern: str) -> WordEnds:
     """The parts of `pattern`. Raises PatternError for syntax that cannot be read."""
     tree = parse(pattern)
-    if _minds_end(tree):  # of the text; Hyperscan wants nothing behind that
+    # Hyperscan wants nothing behind the end of a text.
+    if _minds_end(tree) or _FOREIGN.search(pattern):
         return WordEnds(None, None, pattern)
     if _is_word(tree):
         return WordEnds(rf"(?:\b|_)(?:{pattern})(?:\b|_)", None, None)
