@@ -13,6 +13,7 @@ from extproc.detectors.compiler import IN_MEMORY, Expression
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Recognizer
 from extproc.detectors.syntax import Assertion, Atom, Choice, Node, Repeat, Sequence, parse
+from extproc.detectors.word_ends import word_ends
 from extproc.model.errors import PatternError
 
 _MOST_OF_ATOM = (64, 32, 16, 8)  # the first with which a pattern compiles
@@ -59,8 +60,10 @@ def _tree(pattern: str, flags: int) -> Node:
         )
     for most in _MOST_OF_ATOM:
         bounded = _sized(_bounded(tree, most), f"pattern {pattern!r}")
+        written = _written(bounded)
+        parts = filter(None, (written, *word_ends(written)))  # all that may be asked of Hyperscan
         try:
-            IN_MEMORY.database([Expression(_written(bounded), flags, 0)])
+            IN_MEMORY.database([Expression(part, flags, 0) for part in parts])
         except PatternError as error:
             problem = error
         else:

@@ -78,9 +78,7 @@ class Matcher:
         Raises BodyError `too_complex` when the text holds more candidates than can be judged.
         """
         candidates, pulled = self._patterns.proposed(text.data)
-        findings = (
-            [*self._patterns.confirmed(text, candidates, {}, 0, seen.begin)] if candidates else []
-        )
+        findings = [*self._patterns.confirmed(text, candidates, seen.begin)] if candidates else []
         if self._finders:
             findings += self._found(text, seen)
         return findings, pulled
@@ -117,7 +115,7 @@ class Matcher:
             cut = context = min(cut, word)
         else:
             candidates, pulled = self._patterns.proposed(data)
-            findings += self._patterns.confirmed(text, candidates, memory, origin, seen.begin)
+            findings += self._patterns.confirmed(text, candidates, seen.begin, memory, origin)
             cut, context = self._patterns.open_from(data, candidates, cut)
         return Open(findings, text.start(cut), text.start(context), pulled)
 

@@ -14,18 +14,24 @@ from extproc.detectors.compiler import Compiler, Expression
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Recognizer, Refine, Span
 from extproc.detectors.unfinished import unfinished
+from extproc.detectors.word_ends import WORD, WordEnds, word_ends
 from extproc.model.errors import BodyError
 from extproc.model.values import Finding
 
 # Matches that a text may hold up to any place in it, and candidates: bounds the time of crafted
-# input. Of plain data, lists of account numbers have most matches: 1.3 for each byte.
+# input. Of plain data, lists of URLs have most matches, 0.9 for each byte, and lists of IP
+# addresses most candidates, 0.42: card numbers may be written with dots and on several lines.
 _MAX_MATCHES, _MATCHES_PER_BYTE = 100_000, 2
-_MAX_CANDIDATES, _BYTES_PER_CANDIDATE = 150_000, 4
+_MAX_CANDIDATES, _CANDIDATES_PER_BYTE = 50_000, 0.45
 
 _SHORT = 512  # characters of a match that is not long
+_PARTS = len(WordEnds._fields)
 _TAILS = 64  # patterns in a database
+_MOST_KNOWN = 10_000  # candidates that are remembered; where more differ, most do
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
 _TRIGGER_FLAGS = hyperscan.HS_FLAG_DOTALL | hyperscan.HS_FLAG_SINGLEMATCH
+_UNDERSCORE = ord("_")
+_OUTSIDE_WORD = re.compile(rb"[^A-Za-z0-9]")
 _AT_END = re.compile(r"\$|\\[zZ]")
 
 Memory = dict[tuple[int, int, int, int], Span | None]
@@ -55,14 +61,17 @@ class Patterns:
         self._owners = [recognizer for recognizer, _ in patterns]
         self.minds_end = any(_AT_END.search(pattern) for _, pattern in patterns)
         self.longest = max((r.longest for r in recognizers), default=0)
+        count = len(patterns)
         whole = [
-            Expression(pattern, _flags(r) | hyperscan.HS_FLAG_SOM_LEFTMOST, number)
-            for number, (r, pattern) in enumerate(patterns)
+            Expression(pattern, _TRIGGER_FLAGS, number)
+            for number, pattern in enumerate(triggers, _PARTS * count)
         ]
-        whole += [
-            Expression(trigger, _TRIGGER_FLAGS, number)
-            for number, trigger in enumerate(triggers, len(patterns))
-        ]
+        for number, (recognizer, pattern) in enumerate(patterns):
+            flags = _flags(recognizer) | hyperscan.HS_FLAG_SOM_LEFTMOST
+            parts = word_ends(pattern) if recognizer.whole_word else WordEnds(None, None, pattern)
+            for place, part in enumerate(parts):
+                if part is not None:
+                    whole.append(Expression(part, flags, number + place * count))
         # Every beginning of a match is reported, so few look at many bytes.
         tails = [
             (most, group)
@@ -79,7 +88,7 @@ class Patterns:
                 whole,
                 compiler,
                 longest=[r.longest if r.whole_word else None for r in self._owners],
-                needs=[r.needs for r in self._owners] + [""] * len(triggers),
+                needs=[r.needs for r in self._owners] * _PARTS + [""] * len(triggers),
             )
             self._tails = [*zip((most for most, _ in tails), databases, strict=True)]
 
@@ -92,26 +101,35 @@ class Patterns:
         return self._whole.ends(data)
 
     def confirmed(
-        self, text: NormalText, candidates: Candidates, memory: Memory, origin: int, begin: int
+        self,
+        text: NormalText,
+        candidates: Candidates,
+        begin: int,
+        memory: Memory | None = None,
+        origin: int = 0,
     ) -> Iterator[Finding]:
         """What the recognizers say of `candidates`, in no order.
 
         What begins before byte `begin`, in the context of a stream, was decided with all of it,
         but for a run of any length, of which only the end counts.
 
-        `memory` keeps it by offset in the whole stream; `text` begins at `origin` there.
+        `memory` keeps it by offset in a whole stream; `text` begins at `origin` there.
         """
-        known, size = dict(memory), len(text.data)
-        memory.clear()
+        known, size = dict(memory or ()), len(text.data)
+        if memory is not None:
+            memory.clear()
         said = _remembering() if len(candidates) > _MANY else _said
         for (owner, start), ends in candidates.items():
             recognizer = self._owners[owner]
             if start < begin and recognizer.whole_word:
                 continue
-            key = (owner, origin + start, len(ends), origin + ends[-1])
-            span = known[key] if key in known else _value(text, recognizer, start, ends, said)
-            if ends[-1] < size:  # at the end of the text the next character may change it
-                memory[key] = span
+            if memory is None:
+                span = _value(text, recognizer, start, ends, said)
+            else:
+                key = (owner, origin + start, len(ends), origin + ends[-1])
+                span = known[key] if key in known else _value(text, recognizer, start, ends, said)
+                if ends[-1] < size:  # at the end of the text the next character may change it
+                    memory[key] = span
             if span is not None:
                 yield Finding(
                     span.type or recognizer.type,
@@ -182,7 +200,7 @@ def _remembering() -> _Said:
     known: dict[tuple[Refine, str], Span | None] = {}
 
     def said(refine: Refine, candidate: str) -> Span | None:
-        if len(candidate) > _SHORT:
+        if len(known) == _MOST_KNOWN or len(candidate) > _SHORT:
             return refine(candidate)
         key = refine, candidate
         if key not in known:
@@ -196,9 +214,9 @@ def _value(
     text: NormalText, recognizer: Recognizer, start: int, ends: list[int], said: _Said
 ) -> Span | None:
     """The value in the longest of the candidates at `start` that holds one; relative to `start`."""
-    skip = 0
+    refine, skip = recognizer.refine, 0
     if recognizer.whole_word and _inside_word(text.data, start):
-        if recognizer.refine is None:
+        if refine is None:
             return None
         skip = _next_word(text.data, start, ends[-1]) - start
     for end in reversed(ends):
@@ -206,15 +224,20 @@ def _value(
             break
         if recognizer.whole_word and _inside_word(text.data, end):
             continue
-        span = Span(0, end - start, recognizer.score)
-        if recognizer.refine is not None:
-            found = said(recognizer.refine, text.folded(start + skip, end))
+        if refine is None:
+            span = Span(0, end - start, recognizer.score)
+        else:
+            found = said(refine, text.folded(start + skip, end))
             if found is None:
                 continue
-            span = found._replace(start=found.start + skip, end=found.end + skip)
+            span = _behind(found, skip) if skip else found
         if span.end - span.start <= recognizer.longest:
             return span
     return None
+
+
+def _behind(span: Span, skip: int) -> Span:
+    return Span(span.start + skip, span.end + skip, span.score, span.type)
 
 
 class _Database:
@@ -251,8 +274,9 @@ class _Database:
     def proposed(self, data: bytes) -> Proposed:
         found: Candidates = {}
         pulled: set[int] = set()
-        matches, size = 0, len(data)
-        bounds, triggers = self._longest, len(self._longest)
+        matches = 0
+        bounds, words = self._longest, len(self._longest)
+        others, triggers = 2 * words, _PARTS * words
 
         def on_match(owner: int, start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal matches
@@ -260,11 +284,17 @@ class _Database:
                 pulled.add(owner - triggers)
                 return False
             matches += 1
+            if owner >= others:
+                owner -= others
+            else:
+                if data[end - 1] == _UNDERSCORE:
+                    end -= 1
+                if owner >= words:
+                    owner -= words
+                elif data[start] == _UNDERSCORE:
+                    start += 1
             longest = bounds[owner]
-            if longest is None or (
-                end - start <= longest
-                and not (end < size and data[end] in _WORD and data[end - 1] in _WORD)
-            ):
+            if longest is None or end - start <= longest:
                 ends = found.get((owner, start))
                 if ends is None:
                     found[owner, start] = [end]
@@ -272,7 +302,7 @@ class _Database:
                     insort(ends, end)
             return (
                 matches > _MAX_MATCHES + end * _MATCHES_PER_BYTE
-                or len(found) > _MAX_CANDIDATES + end // _BYTES_PER_CANDIDATE
+                or len(found) > _MAX_CANDIDATES + end * _CANDIDATES_PER_BYTE
             )
 
         try:
@@ -315,20 +345,15 @@ class _Database:
                 database.scan(data, match_event_handler=on_match, scratch=scratch)
 
 
-# Without the underscore, which is also how Markdown writes italics and people write file names.
-_WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-
-
 def _inside_word(data: bytes, place: int) -> bool:
     """Whether the characters on both sides of `place` belong to one word."""
-    return 0 < place < len(data) and data[place - 1] in _WORD and data[place] in _WORD
+    return 0 < place < len(data) and data[place - 1] in WORD and data[place] in WORD
 
 
 def _next_word(data: bytes, start: int, end: int) -> int:
     """Offset of the first character behind the word that `start` stands in, `end` at most."""
-    while start < end and data[start] in _WORD:
-        start += 1
-    return start
+    match = _OUTSIDE_WORD.search(data, start, end)
+    return end if match is None else match.start()
 
 
 def _flags(recognizer: Recognizer) -> int:

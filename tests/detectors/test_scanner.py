@@ -2,11 +2,13 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extproc.detectors import patterns
 from extproc.detectors.catalog import DETECTORS, FAMILIES, RECOGNIZERS, TYPES
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Recognizer, Span
@@ -224,9 +226,43 @@ def test_a_scanner_works_on_after_a_refusal() -> None:
     assert [f.type for f in SCANNER.find(NormalText("a@b.io"))] == ["email_address"]
 
 
-def test_a_table_of_numbers_is_judged() -> None:
-    rows = (" ".join(str(n * 37 % 251) for n in range(row, row + 16)) for row in range(2500))
-    SCANNER.find(NormalText("\n".join(rows)))
+RANDOM = {  # characters of a line that stand for any of others
+    "#": "0123456789",
+    "~": "0123456789abcdef",
+    "*": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    "^": "ACGT",
+}
+DENSE = {
+    "table": "### ## ### # ## ### ### ##\n",
+    "decimals": "##.####,-0.#####\n",
+    "matrix": "#,#,#,#,#,#,#,#,#,#,#,#\n",
+    "account numbers": "##########;####;####.##\n",
+    "card numbers": "4###############,###\n",
+    "IBANs": "DE## #### #### #### #### ##\n",
+    "phones": "+49 ### ########\n",
+    "IP addresses": "##.###.#.##\n",
+    "MAC addresses": "~~:~~:~~:~~:~~:~~\n",
+    "UUIDs": "~~~~~~~~-~~~~-4~~~-8~~~-~~~~~~~~~~~~\n",
+    "dates": "20##-0#-1#T1#:##:##Z\n",
+    "log": "10.0.#.## - [05/Nov/2026] GET /a/##?b=### 200\n",
+    "URLs": "https://www.example.com/a/b-###/c?d=###&e=f.g\n",
+    "hex dump": "~~~~~~~~  ~~ ~~ ~~ ~~ ~~ ~~ ~~ ~~ ~~ ~~ ~~ ~~ ~~ ~~ ~~ ~~\n",
+    "image in base64": "****" * 19 + "\n",
+    "digests": "~" * 64 + "\n",
+    "DNA": "^" * 60 + "\n",
+    "minified code": "var a=b[##],c=d.e+##;return f(c*##)}(g);",
+    "escapes": "\\u4e2d\\u65##%20&quot;",
+}
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_dense_data_of_any_size_is_judged(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short text stands for a long one: what any text may hold is left out."""
+    monkeypatch.setattr(patterns, "_MAX_CANDIDATES", 200)
+    monkeypatch.setattr(patterns, "_MAX_MATCHES", 200)
+    random, line = Random(7), DENSE[name]
+    text = "".join(random.choice(RANDOM.get(sign, sign)) for sign in line * (20_000 // len(line)))
+    SCANNER.find(NormalText(text))
 
 
 # Threads

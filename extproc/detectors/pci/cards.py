@@ -8,31 +8,29 @@ from extproc.detectors.luhn import has_luhn_digit
 from extproc.detectors.recognizer import Recognizer, Span
 
 _DIGITS = re.compile(r"\d+")
-_NO_SEPARATOR = str.maketrans("", "", " .-/_\t\r\n")
-_ADDED = (  # what a digit adds to the sum of Luhn, every second one doubled
-    dict(zip("0123456789", (0, 2, 4, 6, 8, 1, 3, 5, 7, 9), strict=True)),
-    dict(zip("0123456789", range(10), strict=True)),
-)
+_SEPARATORS = b" .-/_\t\r\n"
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")  # what it adds to the sum of Luhn
+_ZERO = ord("0")
 _SHORTEST, _LONGEST = 12, 19  # digits of a card number, ISO/IEC 7812-1 and the brands' registries
 
 # Issuer prefixes and the lengths they are issued in (ISO/IEC 7812 registries of the brands).
 _ISSUERS = (
-    (re.compile(r"4"), (13, 16, 19)),  # Visa
-    (re.compile(r"5[1-5]|2(?:2[2-9]|[3-6]|7[01]|720)"), (16,)),  # Mastercard
-    (re.compile(r"3[47]"), (15,)),  # American Express
-    (re.compile(r"6(?:011|4[4-9]|5)"), (16, 17, 18, 19)),  # Discover
-    (re.compile(r"35"), (16, 17, 18, 19)),  # JCB
-    (re.compile(r"2131|1800"), (15,)),  # JCB, of old
-    (re.compile(r"3(?:0[0-5]|[689])"), (14, 16, 19)),  # Diners Club
-    (re.compile(r"62|81"), (16, 17, 18, 19)),  # UnionPay
-    (re.compile(r"5[06-8]|63|6[78]|0604"), (12, 13, 15, 16, 18, 19)),  # Maestro
-    (re.compile(r"220[0-4]"), (16, 17, 18, 19)),  # Mir
-    (re.compile(r"6(?:06282|370|38|521|522)|60|8[12]|508"), (16,)),  # Hipercard, RuPay
-    (re.compile(r"9792|65"), (16,)),  # Troy
-    (re.compile(r"1"), (15,)),  # UATP
+    (re.compile(rb"4"), (13, 16, 19)),  # Visa
+    (re.compile(rb"5[1-5]|2(?:2[2-9]|[3-6]|7[01]|720)"), (16,)),  # Mastercard
+    (re.compile(rb"3[47]"), (15,)),  # American Express
+    (re.compile(rb"6(?:011|4[4-9]|5)"), (16, 17, 18, 19)),  # Discover
+    (re.compile(rb"35"), (16, 17, 18, 19)),  # JCB
+    (re.compile(rb"2131|1800"), (15,)),  # JCB, of old
+    (re.compile(rb"3(?:0[0-5]|[689])"), (14, 16, 19)),  # Diners Club
+    (re.compile(rb"62|81"), (16, 17, 18, 19)),  # UnionPay
+    (re.compile(rb"5[06-8]|63|6[78]|0604"), (12, 13, 15, 16, 18, 19)),  # Maestro
+    (re.compile(rb"220[0-4]"), (16, 17, 18, 19)),  # Mir
+    (re.compile(rb"6(?:06282|370|38|521|522)|60|8[12]|508"), (16,)),  # Hipercard, RuPay
+    (re.compile(rb"9792|65"), (16,)),  # Troy
+    (re.compile(rb"1"), (15,)),  # UATP
 )
 _ISSUED = {  # prefixes by length
-    length: re.compile("|".join(p.pattern for p, lengths in _ISSUERS if length in lengths))
+    length: re.compile(b"|".join(p.pattern for p, lengths in _ISSUERS if length in lengths))
     for length in sorted({length for _, lengths in _ISSUERS for length in lengths})
 }
 # Digits in each group as cards are embossed, and as people read them out.
@@ -65,31 +63,43 @@ _MAX_GROUPS = 6
 
 def is_card(digits: str) -> bool:
     """Whether an issuer has numbers of this beginning and length, and the check digit is right."""
-    issued = _ISSUED.get(len(digits))
+    return has_luhn_digit(digits) and _is_issued(digits.encode(), len(digits))
+
+
+def _is_issued(digits: bytes, count: int) -> bool:
+    """Whether the last `count` of `digits`, not all equal, begin as a number of an issuer."""
+    issued, start = _ISSUED.get(count), len(digits) - count
     return (
         issued is not None
-        and issued.match(digits) is not None
-        and has_luhn_digit(digits)
-        and len(set(digits)) > 1
+        and issued.match(digits, start) is not None
+        and digits.count(digits[start], start) < count
     )
 
 
-def _card_lengths(digits: str) -> list[int]:
+def _card_lengths(digits: bytes) -> list[int]:
     """How many of the last of `digits` can be a card number, of any start."""
-    total, found = 0, []
-    for count, digit in enumerate(reversed(digits[-_LONGEST:]), 1):
-        total += _ADDED[count % 2][digit]
-        if total % 10 == 0 and count >= _SHORTEST and is_card(digits[-count:]):
-            found.append(count)
-    return found
+    added = bytearray(digits.translate(_DOUBLED))
+    added[::-2] = digits[::-2]
+    added.reverse()
+    total = sum(added[: _SHORTEST - 1]) - (_SHORTEST - 1) * _ZERO
+    lengths = []
+    for count, digit in enumerate(added[_SHORTEST - 1 : _LONGEST], _SHORTEST):
+        total += digit - _ZERO
+        if not total % 10:
+            lengths.append(count)
+    return lengths
 
 
 def _credit_card(candidate: str) -> Span | None:
     """The longest run of whole digit groups up to the candidate's end that is a card number."""
-    digits = candidate.translate(_NO_SEPARATOR)
-    lengths = _card_lengths(digits)  # nearly always none, and what else there is takes longer
+    # Nearly always there is none, and what else is asked takes longer.
+    digits = candidate.encode().translate(None, _SEPARATORS)
+    lengths = [count for count in _card_lengths(digits) if _is_issued(digits, count)]
     if not lengths:
         return None
+    if len(digits) == len(candidate):
+        whole = lengths[-1] == len(digits)
+        return Span(0, len(digits), _of_one_group(len(digits))) if whole else None
     groups = [match.span() for match in _DIGITS.finditer(candidate)]
     count = len(digits)
     for index, (start, end) in enumerate(groups):
@@ -112,7 +122,7 @@ def _plausible(candidate: str, groups: list[tuple[int, int]], before: int) -> fl
     if len(groups) == 1:
         if candidate[start - 1 : start] == "." and before:  # digits of a decimal
             return 0
-        return 0.95 if sizes[0] > 14 else 0.6
+        return _of_one_group(sizes[0])
     same = len(set(separators)) == 1
     if before and candidate[start - 1] == "." and separators[0] != ".":
         return 0
@@ -123,6 +133,10 @@ def _plausible(candidate: str, groups: list[tuple[int, int]], before: int) -> fl
     if set(sizes) == {1}:
         return 0.95
     return 0.6 if len(groups) <= _MAX_GROUPS and min(sizes) > 1 and not before else 0
+
+
+def _of_one_group(size: int) -> float:
+    return 0.95 if size > 14 else 0.6
 
 
 def _spaced_out(sizes: tuple[int, ...], separators: list[str]) -> bool:

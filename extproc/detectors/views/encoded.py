@@ -1,6 +1,5 @@
 """Text in base64 (RFC 4648, both alphabets) or hexadecimal digits."""
 
-import base64
 import binascii
 import re
 from collections.abc import Iterator
@@ -22,7 +21,8 @@ _IS_MIXED = re.compile(_SIGN.encode())
 _SEGMENT = re.compile(rb"[A-Za-z0-9+_\-]{%d,}=*" % (_LEAST - 2))
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-_READABLE = re.compile(r"[ -~]{10}")  # by chance in one of thirty steps of random bytes
+_READABLE = re.compile(rb"[ -~]{10}")  # by chance in one of thirty steps of random bytes
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CUT = re.compile(r"\A[\udc80-\udcff]{1,3}|[\udc80-\udcff]{1,3}\Z|[\t\n\r]")
 
 
@@ -73,7 +73,7 @@ def _from_base64(run: bytes, begin: int) -> View | None:
     digits = run.rstrip(b"=").translate(_TO_STANDARD)
     digits = digits[: len(digits) - (len(digits) % 4 == 1)]
     try:
-        decoded = base64.b64decode(digits + b"=" * (-len(digits) % 4))
+        decoded = binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
     except binascii.Error:
         return None
     return _view(decoded, begin, lambda first, last: (first * 4 // 3, (last - 1) * 4 // 3 + 2))
@@ -91,9 +91,11 @@ def _view(decoded: bytes, begin: int, place_of_bytes: Place) -> View | None:
 
     A step of a run may cut characters at its ends.
     """
+    readable, by_byte = _READABLE.search(decoded), decoded.isascii()
+    if readable is None and _CONTROL.search(decoded):  # nearly always, where it is no text
+        return None
     text = decoded.decode(errors="surrogateescape")
-    by_byte = decoded.isascii()
-    if not (_READABLE.search(text) or _CUT.sub("", text).isprintable()):
+    if readable is None and not _CUT.sub("", text).isprintable():
         return None
 
     def place(start: int, end: int) -> tuple[int, int]:
