@@ -8,18 +8,16 @@ from extproc.detectors.recognizer import Recognizer, Span
 
 def _ipv4(candidate: str) -> Span | None:
     """Not what stands for any host, for a mask, or for a version, which may be named before it."""
-    value = candidate.lstrip(" .:=-")  # of a version whose word began inside another
-    start = len(candidate) - len(value)
     try:
-        address = ipaddress.IPv4Address(value)
+        address = ipaddress.IPv4Address(candidate)
     except ValueError:
         return None
-    if address.is_loopback or address.packed[0] in (0, 255) or value.endswith(".0.0.0"):
+    if address.is_loopback or address.packed[0] in (0, 255) or candidate.endswith(".0.0.0"):
         return None
     few = address.packed[0] < 10 and max(address.packed) < 64
-    if few or value.startswith(("1.2.", "1.3.", "2.5.")):
-        return Span(start, len(candidate), 0.4)  # an object identifier, a section, a version
-    return Span(start, len(candidate), 0.8)
+    if few or candidate.startswith(("1.2.", "1.3.", "2.5.")):
+        return Span(0, len(candidate), 0.4)  # an object identifier, a section, a version
+    return Span(0, len(candidate), 0.8)
 
 
 def _ipv6(candidate: str) -> Span | None:
@@ -49,7 +47,9 @@ def _mac(candidate: str) -> Span | None:
     return Span(0, len(candidate), 0.9)
 
 
-_VERSION = r"(?:(?:[Vv]ersion|[Vv]er|[Rr]elease|[Bb]uild|[Ss]ection|[Cc]hapter)[ .:=\-v]{1,3})?"
+_VERSION = (
+    r"(?:(?:\b|_)(?:[Vv]ersion|[Vv]er|[Rr]elease|[Bb]uild|[Ss]ection|[Cc]hapter)[ .:=\-v]{1,3})?"
+)
 _HEX = "[0-9A-Fa-f]"
 _GROUP = rf"{_HEX}{{1,4}}"
 _QUAD = r"\d{1,3}(?:\.\d{1,3}){3}"
