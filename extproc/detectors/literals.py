@@ -103,15 +103,14 @@ class Literals:
             scratch=self._scratch(search),
         )
         hits: list[list[Hit]] = [[] for _ in search.nothing] if found else search.nothing
+        _, sizes, begins, ends, owners, _ = search
         for end, number in found:
-            begin = end - search.sizes[number]
-            if begin < start - before or (
-                begin and search.begins[number] and text[begin - 1] in _LETTERS
-            ):
+            begin = end - sizes[number]
+            if begin < start - before or (begin and begins[number] and text[begin - 1] in _LETTERS):
                 continue
-            if search.ends[number] and text[end : end + 1].isalnum():
+            if ends[number] and text[end : end + 1].isalnum():
                 continue
-            for finder, own in search.owners[number]:
+            for finder, own in owners[number]:
                 hits[finder].append((before + begin, before + end, own))
         self._local.last = _Last(data, start, hits)
         return hits
