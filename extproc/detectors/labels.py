@@ -131,7 +131,7 @@ class LabelFinder(Finder):
 
     def find(self, data: bytes, start: int) -> list[Found]:
         """What begins at `start` or later, in order."""
-        hits = self._hits(data, _labels_from(data, start))
+        hits = self._hits(data, start)
         if not hits:
             return []
         reading = _Reading(data)
@@ -159,7 +159,7 @@ class LabelFinder(Finder):
         tail = max(start, size - _REACH - _LONGEST_LABEL)
         value = _DIGIT.search(data, tail) and _MAYBE_BEFORE.search(data, tail)
         place = value.start() if value else size
-        for end, label in self._hits(data, _labels_from(data, start)):
+        for end, label in self._hits(data, start):
             if end + _WINDOW + tables.LONGEST_CELL >= size:
                 digit = _DIGIT.search(data, end) if label.labelled.digits else None
                 reached = digit.start() if digit else size
@@ -170,26 +170,26 @@ class LabelFinder(Finder):
         return max(start, place)
 
     def _hits(self, data: bytes, start: int) -> list[_Hit]:
-        """Where labels behind `start` end, and which they are; known where it was just asked."""
-        piece = data[start:] if start else data
-        known: tuple[bytes, list[_Hit]] | None = getattr(self._local, "known", None)
-        if known is None or known[0] != piece:
-            known = piece, self._ends(piece)
-            if len(piece) <= tables.CONTEXT * 2:
-                self._local.known = known
-        hits = known[1]
-        return [(end + start, label) for end, label in hits] if start else hits
+        """Where labels end that matter for what begins at `start`, and which they are."""
+        known: tuple[bytes, int, list[_Hit]] | None = getattr(self._local, "known", None)
+        if known is not None and known[1] == start and known[0] == data:
+            return known[2]
+        hits = self._ends(data, _labels_from(data, start))
+        if len(data) <= 2 * tables.CONTEXT:
+            self._local.known = data, start, hits
+        return hits
 
-    def _ends(self, data: bytes) -> list[_Hit]:
+    def _ends(self, data: bytes, start: int) -> list[_Hit]:
         scratch = getattr(self._local, "scratch", None)
         if scratch is None:
             scratch = self._local.scratch = hyperscan.Scratch(self._database)
         ends: list[tuple[int, int]] = []
 
         def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            ends.append((end, number))
+            ends.append((start + end, number))
 
-        self._database.scan(data, match_event_handler=on_match, scratch=scratch)
+        piece = data[start:] if start else data
+        self._database.scan(piece, match_event_handler=on_match, scratch=scratch)
         labels = self._labels
         return [(end, labels[number]) for end, number in ends if labels[number].stands(data, end)]
 

@@ -10,6 +10,7 @@ import hyperscan
 from extproc.detectors.compiler import IN_MEMORY, Compiler, Expression
 
 _SHORT = 5  # bytes of a literal that is part of too many words to be told of each
+_LAST = 8  # bytes by which most texts are told from those that end in the midst of a literal
 
 # Quotation marks, brackets and line ends between words count as blanks; case does not.
 _BLANKED = bytes(
@@ -38,7 +39,7 @@ class _Search(NamedTuple):
     begins: list[bool]  # by literal: whether it follows no letter or digit of ASCII
     ends: list[bool]  # whether none follows it
     owners: list[list[tuple[int, int]]]  # by literal: finders, and its number there
-    finders: int
+    nothing: list[list[Hit]]  # the hits of each finder in most pieces of a stream
 
 
 class _Last(NamedTuple):
@@ -62,6 +63,7 @@ class Literals:
         self._lock = threading.Lock()
         self._search: _Search | None = None
         self._beginnings: set[bytes] = set()
+        self._ends: set[bytes] = set()  # of the longer beginnings, the last bytes
         self._begin = re.compile(b"(?!)")
         self.longest = 0
 
@@ -71,6 +73,7 @@ class Literals:
         self._of_finder.append(added)
         texts = {item.text for item in added}
         self._beginnings.update(text[:size] for text in texts for size in range(1, len(text)))
+        self._ends.update(text[-_LAST:] for text in self._beginnings if len(text) >= _LAST)
         self._begin = _begin({text[:1] for text in self._beginnings})
         self.longest = max(self.longest, *map(len, texts))
         self._search = None
@@ -99,16 +102,15 @@ class Literals:
             ),
             scratch=self._scratch(search),
         )
-        hits: list[list[Hit]] = [[] for _ in range(search.finders)]
+        hits: list[list[Hit]] = [[] for _ in search.nothing] if found else search.nothing
+        _, sizes, begins, ends, owners, _ = search
         for end, number in found:
-            begin = end - search.sizes[number]
-            if begin < start - before or (
-                begin and search.begins[number] and text[begin - 1] in _LETTERS
-            ):
+            begin = end - sizes[number]
+            if begin < start - before or (begin and begins[number] and text[begin - 1] in _LETTERS):
                 continue
-            if search.ends[number] and text[end : end + 1].isalnum():
+            if ends[number] and text[end : end + 1].isalnum():
                 continue
-            for finder, own in search.owners[number]:
+            for finder, own in owners[number]:
                 hits[finder].append((before + begin, before + end, own))
         self._local.last = _Last(data, start, hits)
         return hits
@@ -126,7 +128,9 @@ class Literals:
         if known is not None and known[1] == start and known[0] == data:
             return known[2]
         size = place = len(data)
-        first = max(start, size - self.longest)
+        ending = data[-_LAST:].translate(_PLAIN)
+        reach = self.longest if ending in self._ends else _LAST - 1
+        first = max(start, size - reach)
         before = first - 1 if first else 0
         tail = data[before:].translate(_PLAIN)
         for match in self._begin.finditer(tail, first - before):
@@ -189,7 +193,7 @@ def _compiled(of_finder: list[tuple[Literal, ...]], compiler: Compiler) -> _Sear
         [begins for _, _, begins, _ in owners],
         [ends for _, _, _, ends in owners],
         [*owners.values()],
-        len(of_finder),
+        [[] for _ in of_finder],
     )
 
 

@@ -13,6 +13,9 @@ from extproc.detectors.quiet import Quiet
 from extproc.detectors.recognizer import Finder, Found, Recognizer
 from extproc.model.values import Finding
 
+Joined = tuple[bytes, int, int]
+"""A text behind what was seen before it, where it begins there, and how far its offsets move."""
+
 
 class Seen(NamedTuple):
     """What was seen of a stream before a text.
@@ -25,8 +28,8 @@ class Seen(NamedTuple):
     begin: int = 0
     run: int = 0
 
-    def joined(self, data: bytes) -> tuple[bytes, int, int]:
-        """A text behind what was seen, where it begins there, and how far its offsets move."""
+    def joined(self, data: bytes) -> Joined:
+        """`data` behind what was seen."""
         if not self.left:
             return data, self.begin, 0
         left = len(self.left)
@@ -57,7 +60,7 @@ class Matcher:
         self,
         recognizers: Sequence[Recognizer],
         finders: Sequence[Finder],
-        triggers: Sequence[str],
+        triggers: Sequence[tuple[str, ...]],
         compiler: Compiler,
     ) -> None:
         self._recognizers = recognizers
@@ -92,9 +95,12 @@ class Matcher:
         if self._patterns.minds_end:
             return set(chosen)
         pieces = [texts[index].data for index in chosen]
-        ends = self._patterns.ends(b"\0".join(pieces))
+        joined = b"\0".join(pieces)
+        ends = self._patterns.ends(joined)
         if ends is None:
             return set(chosen)
+        if self._patterns.pulled(joined):  # which tells of the first of them only
+            suspects |= {i for i in chosen if self._patterns.pulled(texts[i].data)}
         behind = list(accumulate(len(piece) + 1 for piece in pieces))
         return suspects | {chosen[bisect_right(behind, end)] for end in ends}
 
@@ -119,19 +125,16 @@ class Matcher:
             cut, context = self._patterns.open_from(data, candidates, cut)
         return Open(findings, text.start(cut), text.start(context), pulled)
 
-    def last_plain_word(self, text: str, seen: Seen) -> int | None:
-        """Offset in `text` of the only thing there that is unfinished, its end if nothing is.
-
-        None where that is not known. Otherwise it holds no match either. It is as JSON writes it:
-        ASCII, and nothing that is escaped.
-        """
-        place = self.quiet.last_plain_word(text)
-        if place is None or not self._finders:
-            return place
-        data = text.encode()
-        if self._unfinished(data, seen) < place or any(self._found_in(data, seen)):
-            return None
-        return place
+    def finders_leave(self, text: Joined, place: int) -> bool:
+        """Whether finders find nothing in `text`, and what is unfinished begins at `place`."""
+        whole, start, shift = text
+        for finder in self._finders:
+            if finder.unfinished(whole, start) - shift < place:
+                return False
+        for finder in self._finders:
+            for _ in finder.find(whole, start):
+                return False
+        return True
 
     def _found(self, text: NormalText, seen: Seen) -> Iterator[Finding]:
         for finder, found in self._found_in(text.data, seen):

@@ -3,7 +3,6 @@
 import re
 import threading
 from bisect import insort
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -51,21 +50,27 @@ class Proposed(NamedTuple):
 class Patterns:
     """The patterns of some recognizers. Safe to use from several threads.
 
-    `triggers` are patterns that only say whether they are in a text, which costs less.
+    `triggers` are patterns of which each group only says whether one is in a text. They have a
+    database of their own: most can begin anywhere, which would slow down the search for others.
     """
 
     def __init__(
-        self, recognizers: Sequence[Recognizer], triggers: Sequence[str], compiler: Compiler
+        self,
+        recognizers: Sequence[Recognizer],
+        triggers: Sequence[tuple[str, ...]],
+        compiler: Compiler,
     ) -> None:
         patterns = [(r, pattern) for r in recognizers for pattern in r.patterns]
         self._owners = [recognizer for recognizer, _ in patterns]
         self.minds_end = any(_AT_END.search(pattern) for _, pattern in patterns)
         self.longest = max((r.longest for r in recognizers), default=0)
         count = len(patterns)
-        whole = [
+        pulling = [
             Expression(pattern, _TRIGGER_FLAGS, number)
-            for number, pattern in enumerate(triggers, _PARTS * count)
+            for number, group in enumerate(triggers)
+            for pattern in group
         ]
+        whole: list[Expression] = []
         for number, (recognizer, pattern) in enumerate(patterns):
             flags = _flags(recognizer) | hyperscan.HS_FLAG_SOM_LEFTMOST
             parts = word_ends(pattern) if recognizer.whole_word else WordEnds(None, None, pattern)
@@ -88,16 +93,21 @@ class Patterns:
                 whole,
                 compiler,
                 longest=[r.longest if r.whole_word else None for r in self._owners],
-                needs=[r.needs for r in self._owners] * _PARTS + [""] * len(triggers),
+                needs=[r.needs for r in self._owners] * _PARTS,
             )
+            self._triggers = _Database(pulling, compiler, longest=[None] * len(triggers))
             self._tails = [*zip((most for most, _ in tails), databases, strict=True)]
 
     def proposed(self, data: bytes) -> Proposed:
         """What the patterns propose. Raises BodyError `too_complex`."""
-        return self._whole.proposed(data)
+        return Proposed(self._whole.proposed(data), self.pulled(data))
+
+    def pulled(self, data: bytes) -> set[int]:
+        """The triggers that `data` pulls."""
+        return self._triggers.patterns_in(data)
 
     def ends(self, data: bytes) -> list[int] | None:
-        """Where matches end, or None where there are many."""
+        """Where matches of recognizers end, or None where there are many."""
         return self._whole.ends(data)
 
     def confirmed(
@@ -157,22 +167,24 @@ class Patterns:
     def _unfinished(self, data: bytes) -> tuple[int, int]:
         """Where the leftmost unfinished match begins: one that may count, and any at all."""
         size = len(data)
-        cut = context = size
+        counted = reach = 0  # bytes from the end of `data`
+        owners = self._owners
+
+        def on_match(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            nonlocal counted, reach
+            owner = owners[number]
+            if end > owner.longest:  # noqa: PLR1730 - min() takes twice as long, for each match
+                end = owner.longest
+            if end > reach:  # noqa: PLR1730
+                reach = end
+            if end > counted:
+                whole_word = owner.whole_word and not owner.refine
+                if not (whole_word and _inside_word(data, size - end)):
+                    counted = end
+
         for most, tails in self._tails:
-            for owner, reaches in tails.ends_by_pattern(data[: -most - 2 : -1]).items():
-                recognizer = self._owners[owner]
-                reaches.sort()  # \b is decided one byte late
-                longest = recognizer.longest
-                context = min(context, size - min(reaches[-1], longest))
-                for reach in reversed(reaches):
-                    start = size - min(reach, longest)
-                    if start >= cut:
-                        break
-                    whole_word = recognizer.whole_word and not recognizer.refine
-                    if not (whole_word and _inside_word(data, start)):
-                        cut = start
-                        break
-        return cut, context
+            tails.scan(data[: -most - 2 : -1], on_match)
+        return size - counted, size - reach
 
 
 def _groups(tails: list[Expression]) -> Iterator[list[Expression]]:
@@ -271,18 +283,14 @@ class _Database:
             self._local.ready = ready
         return ready
 
-    def proposed(self, data: bytes) -> Proposed:
+    def proposed(self, data: bytes) -> Candidates:
         found: Candidates = {}
-        pulled: set[int] = set()
         matches = 0
         bounds, words = self._longest, len(self._longest)
-        others, triggers = 2 * words, _PARTS * words
+        others = 2 * words
 
         def on_match(owner: int, start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal matches
-            if owner >= triggers:
-                pulled.add(owner - triggers)
-                return False
             matches += 1
             if owner >= others:
                 owner -= others
@@ -306,21 +314,21 @@ class _Database:
             )
 
         try:
-            self._scan(data, on_match)
+            self.scan(data, on_match)
         except hyperscan.ScanTerminated:
             raise BodyError(
                 "too_complex", "text holds too many candidates for detection; send it in parts"
             ) from None
-        return Proposed(found, pulled)
+        return found
 
-    def ends_by_pattern(self, data: bytes) -> dict[int, list[int]]:
-        """Where the matches of each pattern end."""
-        found: dict[int, list[int]] = defaultdict(list)
+    def patterns_in(self, data: bytes) -> set[int]:
+        """Which patterns match."""
+        found: set[int] = set()
 
-        def on_match(owner: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            found[owner].append(end)
+        def on_match(owner: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+            found.add(owner)
 
-        self._scan(data, on_match)
+        self.scan(data, on_match)
         return found
 
     def ends(self, data: bytes) -> list[int] | None:
@@ -332,14 +340,15 @@ class _Database:
             return len(found) > _MANY
 
         try:
-            self._scan(data, on_match)
+            self.scan(data, on_match)
         except hyperscan.ScanTerminated:
             return None
         return found
 
-    def _scan(
+    def scan(
         self, data: bytes, on_match: Callable[[int, int, int, int, object], bool | None]
     ) -> None:
+        """Tell `on_match` of each match, until it returns True: then it raises ScanTerminated."""
         for need, database, scratch in self._ready():
             if need in data:
                 database.scan(data, match_event_handler=on_match, scratch=scratch)

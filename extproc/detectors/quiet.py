@@ -216,8 +216,8 @@ class _Signs:
         match node:
             case Atom():
                 return self._of(node, self._word)
-            case Assertion():
-                return ""
+            case Assertion(source):
+                return source if source == r"\b" else ""
             case Sequence(items):
                 parts = [*map(self._inside, items)]
                 return None if None in parts else "".join(filter(None, parts))

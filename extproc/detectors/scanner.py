@@ -5,7 +5,7 @@ from copy import copy
 
 from extproc.detectors import tables
 from extproc.detectors.compiler import IN_MEMORY, Compiler
-from extproc.detectors.matcher import NOTHING, Matcher, Open, Seen
+from extproc.detectors.matcher import NOTHING, Joined, Matcher, Open, Seen
 from extproc.detectors.normal import NormalText, folded_size
 from extproc.detectors.patterns import Memory
 from extproc.detectors.recognizer import Finder, Recognizer
@@ -18,8 +18,8 @@ from extproc.detectors.views.view import CONTEXT, Decoder, Region, View, itself
 from extproc.model.values import Finding
 
 _DECODERS: tuple[Decoder, ...] = (Encoded(), Spelled(), Spaced())
-_TRIGGERS = (*(decoder.trigger for decoder in _DECODERS), *leet.TRIGGERS)
-_LEET = frozenset(range(len(_DECODERS), len(_TRIGGERS)))
+_TRIGGERS = (*(decoder.triggers for decoder in _DECODERS), leet.TRIGGERS)
+_LEET = len(_DECODERS)
 _DEPTH = 2  # readings of a reading, e.g. base64 of a text with escapes
 _VALUES = frozenset({"pii", "phi", "pci", "secrets"})
 _SHORTEST_HIDDEN, LONGEST_HIDDEN = 12, 1536  # bytes of the regions that decoders read
@@ -80,7 +80,7 @@ class Scanner:
         findings, pulled = self._plain.find(text, seen)
         if not depth:
             return findings
-        for region, left in _regions(text.data, seen, pulled):
+        for region, left in _regions(seen.joined(text.data), seen.run, pulled):
             if region.end > begin:
                 findings += self._found_in_region(text, region, left, depth, known)
         original = text.original
@@ -88,7 +88,7 @@ class Scanner:
         for other in (*filter(None, (view,)), *tags.views(original)):
             before = Seen(seen.left, seen.begin)
             findings += _moved(self._find(NormalText(other.text), before, depth - 1, known), other)
-        if self._leet is not None and not _LEET.isdisjoint(pulled):
+        if self._leet is not None and _LEET in pulled:
             findings += self._leet.find(original, seen)
         return findings
 
@@ -158,7 +158,8 @@ class Scanner:
         size = len(text.data)
         if not depth:
             return self._plain.find_until_unfinished(text, memory, origin, seen, size)
-        most = min(size, _unfinished(text.data, seen))
+        joined = seen.joined(text.data)
+        most = min(size, _unfinished(joined, seen.run))
         hidden: list[Finding] = []
         views = list(self._open_views(text.original, seen))
         cut = context = len(text.original)
@@ -182,7 +183,7 @@ class Scanner:
             # What hides something stays in sight as long as finders may look back at it.
             context = min(context, max(0, cut - self.context))
         known: _Known = {}
-        regions = list(_regions(text.data, seen, pulled, closed=True))
+        regions = list(_regions(joined, seen.run, pulled, closed=True))
         for region, left in regions:
             hidden += self._found_in_region(text, region, left, depth, known)
         starts = [text.start(r.start) for r, _ in regions if text.end(r.end) > cut]
@@ -211,15 +212,15 @@ class Scanner:
         None where that is not known. Otherwise it holds no match either. It is as JSON writes it:
         ASCII, and nothing that is escaped.
         """
-        place = self._plain.last_plain_word(text, seen)
+        place = self._plain.quiet.last_plain_word(text)
         if place is None or not self._depth:
             return place
         if escapes.may_hold(text):
             return None
-        data = text.encode()
-        if _unfinished(data, seen) < place:
+        joined = seen.joined(text.encode())
+        if _unfinished(joined, seen.run) < place or not self._plain.finders_leave(joined, place):
             return None
-        if len(text) >= _SHORTEST_HIDDEN and any(_regions(data, seen, None)):
+        if len(text) >= _SHORTEST_HIDDEN and any(_regions(joined, seen.run, None)):
             return None
         if self._leet is not None and (
             leet.unfinished(text) < place or self._leet.view(text, seen) is not None
@@ -283,17 +284,17 @@ def _contains(one: Finding, other: Finding) -> bool:
 
 
 def _regions(
-    data: bytes, seen: Seen, pulled: set[int] | None, *, closed: bool = False
+    text: Joined, run: int, pulled: set[int] | None, *, closed: bool = False
 ) -> Iterator[tuple[Region, bytes]]:
-    """What decoders read in `data`, of those that are asked by a trigger, and what is left of it.
+    """What decoders read in `text`, of those that are asked by a trigger, and what is left of it.
 
     None asks all. With `closed` only what more text cannot change.
     """
-    whole, start, shift = seen.joined(data)
+    whole, start, shift = text
     for index, decoder in enumerate(_DECODERS):
         if pulled is None or index in pulled:
-            end = decoder.unfinished(whole, start, seen.run) if closed else len(whole)
-            for region in decoder.regions(whole[:end], start, seen.run):
+            end = decoder.unfinished(whole, start, run) if closed else len(whole)
+            for region in decoder.regions(whole[:end], start, run):
                 left = whole[max(0, region.start - _LEFT) : region.start]
                 yield _shifted(region, shift) if shift else region, left
 
@@ -309,9 +310,12 @@ def _shifted(region: Region, shift: int) -> Region:
     return Region(region.start - shift, region.end - shift, view)
 
 
-def _unfinished(data: bytes, seen: Seen) -> int:
-    whole, start, shift = seen.joined(data)
-    return min(decoder.unfinished(whole, start, seen.run) for decoder in _DECODERS) - shift
+def _unfinished(text: Joined, run: int) -> int:
+    whole, start, shift = text
+    place = len(whole)
+    for decoder in _DECODERS:
+        place = min(place, decoder.unfinished(whole, start, run))
+    return place - shift
 
 
 def _may_hide(text: str) -> bool:

@@ -82,12 +82,14 @@ def above(data: bytes, place: int) -> int:
     Every line below a header has figures, or is drawn right below it.
     """
     line = data.rfind(b"\n", 0, place) + 1
+    is_last = data.find(b"\n", place) < 0  # there is nothing below the line of `place`
+    own = place if is_last else max(line, place - _LONGEST_HEADER)
     if line == 0:
-        return max(0, place - _LONGEST_HEADER)
+        return own
     begin = data.rfind(b"\n", 0, line - 1) + 1
     previous = data[begin : line - 1]
     if not _DELIMITER.search(previous):
-        return 0 if _is_rule(previous) else max(line, place - _LONGEST_HEADER)
+        return 0 if _is_rule(previous) else own
     return 0 if _DIGIT.search(previous) or _is_rule(previous) else begin
 
 

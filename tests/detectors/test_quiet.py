@@ -178,6 +178,7 @@ def test_python_reads_the_characters_of_all_patterns_as_hyperscan_does() -> None
         ("", 0),
         ("the", 0),
         (" lighthouse stands", 12),
+        ("the river meets", 10),
         ("stands, ", 8),
         ("“Nobody,” said “", 22),
         ("well-known", 0),

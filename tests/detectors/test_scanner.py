@@ -1,6 +1,7 @@
 """One pass over a text: order, overlaps, bounds, threads."""
 
 import time
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
@@ -303,6 +304,16 @@ def test_texts_together_hold_what_each_of_them_holds(texts: list[str]) -> None:
 def test_many_short_texts_with_many_matches_are_all_judged() -> None:
     normal = [NormalText(f"jane{index}@example.com") for index in range(2000)]
     assert all(len(found) == 1 for found in SCANNER.find_each(normal))
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [b64encode(b"write to jane@example.com").decode(), "j a n e @ e x a m p l e . c o m"],
+)
+def test_each_of_several_texts_that_hide_something_is_read(hidden: str) -> None:
+    scanner = Scanner(each for each in RECOGNIZERS if each.type == "email_address")
+    texts = [NormalText(text) for text in (hidden, "hello", hidden)]
+    assert [len(found) for found in scanner.find_each(texts)] == [1, 0, 1]
 
 
 @pytest.mark.parametrize("end", ["$", r"\z", r"\Z"])

@@ -50,7 +50,7 @@ def test_a_rule_that_stepped_back_observes_and_the_next_one_decides() -> None:
     made = policy(
         rule("us_ssn", "block", name="strict", maxBlockRate=0.1), rule("us_ssn", name="mild")
     )
-    told = []
+    told: list[str] = []
     for _ in range(300):
         before = verdict(made)
         told += made.note(before)

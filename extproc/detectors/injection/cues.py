@@ -279,7 +279,8 @@ class Cues(Finder):
     def unfinished(self, data: bytes, start: int) -> int:
         """See `Finder`."""
         size = len(data)
-        for begin, end, number in sorted(self._anchors.hits(data, max(start, size - self.longest))):
+        hits = self._anchors.hits(data, max(start, size - self.longest))
+        for begin, end, number in sorted(hits) if hits else ():
             if end + _RIGHT > size and any(cue.right for cue in self._cues[number]):
                 return begin
         return self._anchors.unfinished(data, start)

@@ -124,20 +124,13 @@ class Suffixes(Finder):
         """See `Finder`."""
         if _MANY_EXCLAIMED in data:
             return sorted((*self._found(data, start), *_exclaimed(data, start)), key=_start)
-        return self._found(data, start) if _hard(data) >= _LEAST_HARD else ()
+        return self._found(data, start)
 
     def _found(self, data: bytes, start: int) -> Iterator[Found]:
         judged = 0
-        close = max(0, start - _WINDOW - _ESCAPED)
-        text = data[close:] if close else data
-        hard = text.translate(None, _SOFT_IN_LINE).splitlines()  # without the last line if empty
-        for line, signs in zip(text.splitlines(keepends=True), hard, strict=False):
-            begin, close = close, close + len(line)
-            if len(signs) < _LEAST_HARD or len(line) < _LEAST_SIZE:
-                continue
-            content = line.rstrip(b"\r\n")
-            if not _may_be(content):
-                continue
+        left_out = max(0, start - _WINDOW - _ESCAPED)
+        for offset, content in _lines(data[left_out:] if left_out else data):
+            begin = left_out + offset
             odd: list[int] = []
             first = 0
             for place in self._odd(content, begin):
@@ -189,6 +182,20 @@ class Suffixes(Finder):
                 break
         exclaimed = data.find(b"! ", begin)
         return place if exclaimed < 0 else min(place, exclaimed)
+
+
+def _lines(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """Where the lines begin that may hold a window, told by the cheapest signs, and the lines."""
+    hard = text.translate(None, _SOFT_IN_LINE)
+    if not hard.strip(b"\r\n"):
+        return
+    close = 0
+    # The last line of the signs is missing if empty.
+    for line, signs in zip(text.splitlines(keepends=True), hard.splitlines(), strict=False):
+        begin, close = close, close + len(line)
+        content = line.rstrip(b"\r\n") if len(signs) >= _LEAST_HARD else b""
+        if len(content) >= _LEAST_SIZE and content.count(b" ") >= _LEAST_BLANKS:
+            yield begin, content
 
 
 def _exclaimed(data: bytes, start: int) -> Iterator[Found]:

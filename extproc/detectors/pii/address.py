@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from extproc.detectors.compiler import Compiler
 from extproc.detectors.pii import street_words
-from extproc.detectors.pii.tails import ends_in_small_words
+from extproc.detectors.pii.tails import beginnings, ends_in_small_words, last_small_word
 from extproc.detectors.recognizer import Finder, Found
 
 _LONGEST = 200  # bytes of an address with all that follows
@@ -117,7 +117,6 @@ _LABEL_NAME = (
 _CHARACTER = rb"[^\n\r\"<>|;{}@=]"
 _LABEL = re.compile(rb"%s(?=(?P<value>[0-9A-Za-z]%s{4,%d}))" % (_LABEL_NAME, _CHARACTER, _VALUE))
 _LABEL_OPEN = re.compile(rb"%s(?P<value>%s{0,%d})\Z" % (_LABEL_NAME, _CHARACTER, _VALUE))
-_SEPARATOR = re.compile(rb"[:=]| is ")
 _VALUE_FORM = re.compile(
     rb"(?:[A-Z]-?)?[0-9]{1,5}[A-Za-z]?(?:[/-][0-9]{1,4})?,? (?:[A-Za-z][A-Za-z\x80-\xf4.'-]*,?"
     rb" ?){1,6}"
@@ -134,14 +133,14 @@ _DIGITS = re.compile(rb"[0-9]{1,6}")
 _DIGIT = re.compile(rb"[0-9]")
 # What a text may end with of which an address may still come, or which may still go on.
 _SMALL_PARTS = (
-    rb"(?:bis|ter|rue|avenue|av\.|boulevard|bd\.?|place|allee|chemin|impasse|route|quai|cours"
-    rb"|square|rua|calle"
-    rb"|de las?|de los|de|des|del|della|delle|dei|dos|das|do|da|di|du|la|les?|et|van|van de"
-    rb"|van der|d'|l'|n\.?|no|nr|bus|utca|ut|u|tie)"
+    rb"bis|ter|rue|avenue|av\.|boulevard|bd|bd\.|place|allee|chemin|impasse|route|quai|cours"
+    rb"|square|rua|calle|de la|de las|de los|de|des|del|della|delle|dei|dos|das|do|da|di|du|la|le"
+    rb"|les|et|van|van de|van der|d'|l'|n|n\.|no|nr|bus|utca|ut|u|tie"
 )
 _OPEN = re.compile(
     rb"(?<![A-Za-z0-9])(?:[A-Z\xc3-\xc5#]|[0-9]|ul?)(?:[A-Za-z0-9\x80-\xf4.'/:#-]"
-    rb"|[ ,\n>]{1,5}(?=[A-Z0-9\xc3-\xc5#]|%s(?![a-z])|[a-z]{0,9}[.']?\Z))*+\Z" % _SMALL_PARTS
+    rb"|[ ,\n>]{1,5}(?=[A-Z0-9\xc3-\xc5#]|(?:%s)(?![a-z])|%s\Z))*+\Z"
+    % (_SMALL_PARTS, beginnings(re.split(rb"[| ]", _SMALL_PARTS.replace(rb"\.", b"."))))
 )
 _ROW = re.compile(rb"(?<![A-Za-z0-9])[0-9]+[ ,\n>]+(?=[0-9]+[ ,\n>]+[0-9])")  # as in tables
 
@@ -200,11 +199,11 @@ class AddressFinder(Finder):
         """Where an address begins that may still go on, or words of which one may come."""
         size = len(data)
         begin = max(0, size - _LONGEST)
-        labels = _SEPARATOR.search(data, begin) and street_words.has_label(data, begin)
+        labels = street_words.has_label(data, begin)
         if not labels and ends_in_small_words(data):
             return size
         place = size
-        if open_ := _OPEN.search(data, begin):
+        if open_ := _OPEN.search(data, last_small_word(data, begin)):
             place = open_.start()
             for match in _ROW.finditer(data, place):
                 place = match.end()

@@ -8,18 +8,16 @@ from extproc.detectors.recognizer import Recognizer, Span
 
 def _ipv4(candidate: str) -> Span | None:
     """Not what stands for any host, for a mask, or for a version, which may be named before it."""
-    value = candidate.lstrip(" .:=-")  # of a version whose word began inside another
-    start = len(candidate) - len(value)
     try:
-        address = ipaddress.IPv4Address(value)
+        address = ipaddress.IPv4Address(candidate)
     except ValueError:
         return None
-    if address.is_loopback or address.packed[0] in (0, 255) or value.endswith(".0.0.0"):
+    if address.is_loopback or address.packed[0] in (0, 255) or candidate.endswith(".0.0.0"):
         return None
     few = address.packed[0] < 10 and max(address.packed) < 64
-    if few or value.startswith(("1.2.", "1.3.", "2.5.")):
-        return Span(start, len(candidate), 0.4)  # an object identifier, a section, a version
-    return Span(start, len(candidate), 0.8)
+    if few or candidate.startswith(("1.2.", "1.3.", "2.5.")):
+        return Span(0, len(candidate), 0.4)  # an object identifier, a section, a version
+    return Span(0, len(candidate), 0.8)
 
 
 def _ipv6(candidate: str) -> Span | None:
@@ -49,7 +47,9 @@ def _mac(candidate: str) -> Span | None:
     return Span(0, len(candidate), 0.9)
 
 
-_VERSION = r"(?:(?:[Vv]ersion|[Vv]er|[Rr]elease|[Bb]uild|[Ss]ection|[Cc]hapter)[ .:=\-v]{1,3})?"
+_VERSION = (
+    r"(?:(?:\b|_)(?:[Vv]ersion|[Vv]er|[Rr]elease|[Bb]uild|[Ss]ection|[Cc]hapter)[ .:=\-v]{1,3})?"
+)
 _HEX = "[0-9A-Fa-f]"
 _GROUP = rf"{_HEX}{{1,4}}"
 _QUAD = r"\d{1,3}(?:\.\d{1,3}){3}"
@@ -62,12 +62,18 @@ RECOGNIZERS = (
         patterns=(rf"{_VERSION}(?:\d{{1,6}}\.){{3,12}}\d{{1,3}}",),
         longest=64,
         refine=_ipv4,
-        examples=("from 203.0.113.7 port 22", "http://10.218.6.131:8080/", "10.1.2.0/24"),
+        examples=(
+            "from 203.0.113.7 port 22",
+            "http://10.218.6.131:8080/",
+            "10.1.2.0/24",
+            "on server 10.218.6.131",
+        ),
         near_misses=(
             "version 1.2.3",
             "127.0.0.1",
             "300.1.1.1",
             "version 10.2.31.4",
+            "app_version 10.2.31.4",
             "Chrome/120.0.0.0",
             "255.255.255.0",
             "1.2.840.113549.1.9.16.5.1",

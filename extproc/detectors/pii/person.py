@@ -14,7 +14,7 @@ from extproc.detectors.pii import cues, telling, values
 from extproc.detectors.pii.context import BEFORE, Context, context_of
 from extproc.detectors.pii.names import CERTAIN, FIGURES, FIRST, LAST, NAME, OFTEN, WORD, kind_of
 from extproc.detectors.pii.scores import Token, score
-from extproc.detectors.pii.tails import ends_in_small_words
+from extproc.detectors.pii.tails import beginnings, ends_in_small_words, last_small_word
 from extproc.detectors.recognizer import Finder, Found
 
 _LONGEST_RUN = 80  # bytes; longer ones are headings, shouting or lists, and hold no name
@@ -38,13 +38,17 @@ _DOTTED = (
 )
 _TOKEN = rb"(?:%s|%s)" % (_DOTTED, _WORD)
 _LINK = rb"(?:(?<=\.) {0,2}| {1,2})"
-_PART = rb"(?:(?:%s) |(?:al|el|ul|as|ad|ar)-|[dl]%s)" % (cues.PARTICLES, _APOSTROPHE)
+_ARTICLES = rb"al|el|ul|as|ad|ar"
+_PART = rb"(?:(?:%s) |(?:%s)-|[dl]%s)" % (cues.PARTICLES, _ARTICLES, _APOSTROPHE)
 _PARTS = rb"(?:(?=[a-z])%s{1,3})?" % _PART
 _RUN = re.compile(rb"(?<![A-Za-z0-9_])%s(?:%s%s%s)*+" % (_TOKEN, _LINK, _PARTS, _TOKEN))
 _TOKENS = re.compile(rb"(?:%s)" % _TOKEN)
 _RUN_START = re.compile(rb"[A-Z\xc3-\xc5](?<![A-Za-z0-9_].)", re.DOTALL)
 # What may follow a run at the end of a text and still belong to it.
-_OPEN = re.compile(rb"\.? {0,2}%s{0,3}[a-z]{0,6}['\xe2\x80\x99-]{0,3}\Z" % _PART)
+_OPEN = re.compile(
+    rb"\.? {0,2}%s{0,3}%s['\xe2\x80\x99-]{0,3}\Z"
+    % (_PART, beginnings(b"|".join((cues.PARTICLES, _ARTICLES, b"d|l")).split(b"|")))
+)
 
 _CAPITAL_LETTER = re.compile(rb"[A-Z\xc3-\xc5]")
 _CODE_BEHIND = re.compile(
@@ -291,7 +295,7 @@ class PersonFinder(Finder):
         if not values.near(data, begin) and ends_in_small_words(data):
             return size
         place = values.unfinished(data, begin)
-        runs = list(_runs(data, begin))
+        runs = list(_runs(data, last_small_word(data, begin)))
         if not runs:
             return max(start, place)
         run = runs[-1]

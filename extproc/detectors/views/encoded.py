@@ -9,15 +9,18 @@ from extproc.detectors.views.view import Decoder, Place, Region, View
 _LEAST = 12  # characters of a run; eight encoded digits have as many
 _STEP, _MORE = 1024, 256  # a run is read in steps, each with what follows; both can be divided by 4
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
-_RUN = re.compile(rb"[A-Za-z0-9+/_\-]{%d,}+={0,2}" % (_LEAST - 2))
+_MARKED = bytes(ord("a") if byte in _CHARACTERS else ord(" ") for byte in range(256))
+_LONG_RUN = b"a" * (_LEAST - 2)
+_PADDING = b"=="
 # Words of letters alone are as long; what encodes text mixes capitals and digits into it, or ends
 # as only that does.
 _MIXED = r"(?:[a-z][A-Z]|[A-Za-z][0-9]|[0-9][0-9])"
-_SIGN = (
-    rf"{_MIXED}[A-Za-z0-9+/_\-]{{6}}|[A-Za-z0-9+/_\-]{{6}}{_MIXED}"
-    r"|[A-Za-z0-9+/]{10}==?(?:[^A-Za-z0-9+/=]|$)"
+_SIGNS = (
+    rf"{_MIXED}[A-Za-z0-9+/_\-]{{6}}",
+    rf"[A-Za-z0-9+/_\-]{{6}}{_MIXED}",
+    r"[A-Za-z0-9+/]{10}==?(?:[^A-Za-z0-9+/=]|$)",
 )
-_IS_MIXED = re.compile(_SIGN.encode())
+_IS_MIXED = re.compile("|".join(_SIGNS).encode())
 _SEGMENT = re.compile(rb"[A-Za-z0-9+_\-]{%d,}=*" % (_LEAST - 2))
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -29,14 +32,12 @@ _CUT = re.compile(r"\A[\udc80-\udcff]{1,3}|[\udc80-\udcff]{1,3}\Z|[\t\n\r]")
 class Encoded(Decoder):
     """Base64 and hexadecimal digits."""
 
-    trigger = _SIGN
+    triggers = _SIGNS
 
     def regions(self, data: bytes, start: int, run: int, /) -> Iterator[Region]:
-        for match in _RUN.finditer(data, start):
-            begin, end = match.span()
-            if begin == start and run:
-                begin += -run % _STEP
-            for step in range(begin, end, _STEP):
+        for begin, end in _runs(data, start):
+            first = begin + (-run % _STEP if begin == start else 0)
+            for step in range(first, end, _STEP):
                 last = min(step + _STEP + _MORE, end)
                 yield from _read_one(data, step, last) or _read_segments(data, step, last)
 
@@ -47,6 +48,18 @@ class Encoded(Decoder):
             last = -run % _STEP
         steps = (len(data) - start - last - _MORE) // _STEP
         return min(len(data), start + last + max(0, steps) * _STEP)
+
+
+def _runs(data: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Where runs from `start` on begin and end, with their padding: a search for one string."""
+    marked = data[start:].translate(_MARKED) + b" "
+    begin = marked.find(_LONG_RUN)
+    while begin >= 0:
+        end = marked.find(b" ", begin)
+        behind = data[start + end : start + end + len(_PADDING)]
+        padded = start + end + len(behind) - len(behind.lstrip(b"="))
+        yield start + begin, padded
+        begin = marked.find(_LONG_RUN, end)
 
 
 def run_length(data: bytes) -> int:

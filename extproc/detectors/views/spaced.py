@@ -27,7 +27,7 @@ class Spaced(Decoder):
     Two of them are a blank between words, and three are itself.
     """
 
-    trigger = r"(?:[!-~][ .\-_*|,/~]{1,3}){6}[!-~]"
+    triggers = (r"(?:[!-~][ .\-_*|,/~]{1,3}){6}[!-~]",)
 
     def regions(self, data: bytes, start: int, _run: int, /) -> Iterator[Region]:
         for match in _ROW.finditer(data, start):
@@ -35,6 +35,9 @@ class Spaced(Decoder):
             yield Region(match.start(), match.end(), _read(row, match["sign"], match.start()))
 
     def unfinished(self, data: bytes, start: int, _run: int, /) -> int:
+        ending = data[-2:]
+        if len(ending) == 2 and ending.isalnum():  # in the midst of a word, as most texts
+            return len(data)
         match = _OPEN.match(data[: -_LONGEST - 1 : -1])
         begin = max(start, len(data) - match.end()) if match else len(data)
         first = _FIRST.search(data, begin)

@@ -44,18 +44,22 @@ _LONGEST = 400  # bytes of a row
 _ANY = "|".join(sorted(_WORDS, key=len, reverse=True))
 _TOKEN = re.compile(rf"{_ANY}|[0-9]+", re.IGNORECASE)
 _BETWEEN = r"[ ,.\-\n]{1,3}"
-_ROW = re.compile(
-    rf"(?<![A-Za-z0-9])(?:{_ANY}|[0-9])(?:{_BETWEEN}(?:{_ANY}|[0-9])(?![A-Za-z0-9]))"
-    rf"{{{_LEAST - 1},{_MOST - 1}}}+".encode(),
-    re.IGNORECASE,
+_FIRST_LETTERS = "".join(sorted({word[0] for word in _WORDS}))
+_ROW = re.compile(  # of text in lower case, which takes a third of the time
+    rf"(?<![a-z0-9])(?=[0-9{_FIRST_LETTERS}])(?:{_ANY}|[0-9])"
+    rf"(?:{_BETWEEN}(?:{_ANY}|[0-9])(?![a-z0-9])){{{_LEAST - 1},{_MOST - 1}}}+".encode()
 )
 # Two of the longer words: the short ones are dear to look for.
-_LONG = "|".join(word for word in _WORDS if len(word) > 2)
-_TWO = rf"(?:{_LONG}){_BETWEEN}(?:{_LONG})"
-_PULLED = re.compile(_TWO.encode(), re.IGNORECASE)
+_LONG = [word for word in _WORDS if len(word) > 2]
+_ANY_LONG = "|".join(_LONG)
+_PULLED = re.compile(rf"(?:{_ANY_LONG}){_BETWEEN}(?:{_ANY_LONG})".encode())
 _BACKWARD = "|".join(word[::-1] for word in sorted(_WORDS, key=len, reverse=True))
 _BEHIND = re.compile(rf"(?<![A-Za-z0-9])(?:{_ANY}|[0-9]){_BETWEEN}\Z".encode(), re.IGNORECASE)
 _FIRST = r"(?:(?:[A-Za-z]{0,9}|[0-9])(?![A-Za-z0-9]))?"
+_LAST_TWO = re.compile(  # also of the text read backwards: nearly all are no numbers
+    rf"({_FIRST})(?:{_BETWEEN}([A-Za-z]{{1,9}}|[0-9])(?![A-Za-z0-9]))?".encode()
+)
+_REVERSED = frozenset(word[::-1].encode() for word in (*_WORDS, *"0123456789"))
 _OPEN = re.compile(  # of the text read backwards
     rf"{_FIRST}(?:{_BETWEEN}(?:{_BACKWARD}|[0-9])(?![A-Za-z0-9]))*".encode(), re.IGNORECASE
 )
@@ -64,19 +68,25 @@ _OPEN = re.compile(  # of the text read backwards
 class Spelled(Decoder):
     """Each row of words and single digits is read as the digits that it says."""
 
-    trigger = rf"(?i){_TWO}"
+    # Hyperscan finds many words at once, but looks at every byte for a pattern with all of them.
+    triggers = tuple(rf"(?i){word}{_BETWEEN}(?:{_ANY_LONG})" for word in _LONG)
 
     def regions(self, data: bytes, start: int, _run: int, /) -> Iterator[Region]:
-        for match in _ROW.finditer(data, start):
-            row, begin = match[0], match.start()
+        left = max(0, start - 1)
+        for match in _ROW.finditer(data[left:].lower(), start - left):
+            row, begin = match[0], left + match.start()
             if not _PULLED.search(row) or _BEHIND.search(data[max(0, begin - CONTEXT) : begin]):
                 continue
             view = _read(row.decode("ascii"), begin)
             if view is not None:
-                yield Region(match.start(), match.end(), view)
+                yield Region(begin, begin + len(row), view)
 
     def unfinished(self, data: bytes, start: int, _run: int, /) -> int:
-        match = _OPEN.match(data[: -_LONGEST - 1 : -1])
+        backward = data[: -_LONGEST - 1 : -1]
+        match = _LAST_TWO.match(backward)
+        if match and (match[2] is None or match[2].lower() not in _REVERSED):
+            return max(start, len(data) - match.end(1))
+        match = _OPEN.match(backward)
         return max(start, len(data) - match.end()) if match else len(data)
 
 

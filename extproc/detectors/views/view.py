@@ -30,12 +30,12 @@ class Region(NamedTuple):
 class Decoder(Protocol):
     """Reads the parts of a folded text that are written in its way, each by itself.
 
-    `trigger` is a pattern that is in every text with such a part. What is read at a place depends
+    One of `triggers`, patterns, is in every text with such a part. What is read at a place depends
     on nothing but the `CONTEXT` bytes before it, on `run`, and on what comes up to where it ends.
     `run` is how many characters of an encoding stand right before `start`.
     """
 
-    trigger: str
+    triggers: tuple[str, ...]
 
     def regions(self, data: bytes, start: int, run: int, /) -> Iterator[Region]:
         """What begins at `start` or later, in order. What stands before it is context."""
