@@ -179,7 +179,7 @@ class Scanner:
             text, memory, origin, seen, most
         )
         cut = min(cut, place)  # invisible characters are no bytes
-        if views:
+        if any(view.text != text.original[:limit] for _, limit, view in views):
             # What hides something stays in sight as long as finders may look back at it.
             context = min(context, max(0, cut - self.context))
         known: _Known = {}
@@ -223,7 +223,7 @@ class Scanner:
         if len(text) >= _SHORTEST_HIDDEN and any(_regions(joined, seen.run, None)):
             return None
         if self._leet is not None and (
-            leet.unfinished(text) < place or self._leet.view(text, seen) is not None
+            leet.unfinished(text) < len(text) or self._leet.view(text, seen) is not None
         ):
             return None
         return place
