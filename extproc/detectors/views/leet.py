@@ -64,20 +64,32 @@ class Leet:
         `before` are the last `CONTEXT` characters that stand before it in a stream.
         """
         parts: list[str] = []
-        behind, reach = len(before), 0
+        behind = len(before)
         whole = before + text
-        for start, end in _candidates(whole):
-            word = whole[start:end]
-            known = self._known(word) if _LEET.search(word) else None
-            if known is not None:
-                reach = end + _NEAR
-            near = start < reach and end - start <= LONGEST
-            read = (known or self._known(word) or word.translate(_AS_I)) if near else known
-            if read is not None and end > behind:
+        for start, end, read in self._read(whole):
+            if end > behind:
                 first = max(start, behind)
                 parts += whole[behind:first], read[first - start :]
                 behind = end
         return View("".join((*parts, whole[behind:])), itself) if parts else None
+
+    def _read(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Words of leetspeak, and how they are read."""
+        done = reach = 0
+        for run in _RUN.finditer(text):
+            start, end = run.span()
+            if start < done or (start >= reach and not _touches_letter(text, start, end)):
+                continue
+            start -= len(_word_at_end(text[max(done, start - LONGEST) : start]))
+            rest = _REST.match(text, end)
+            done = rest.end() if rest else end
+            word = text[start:done]
+            known = self._known(word) if _LEET.search(word) else None
+            if known is not None:
+                reach = done + _NEAR
+                yield start, done, known
+            elif start < reach and done - start <= LONGEST:
+                yield start, done, self._known(word) or word.translate(_AS_I)
 
     def _known(self, word: str) -> str | None:
         """The word that it spells: a 1 is an i or an l, or an i where it begins the word."""
@@ -98,17 +110,8 @@ def unfinished(text: str) -> int:
     return len(text) if match is None else match.start()
 
 
-def _candidates(text: str) -> Iterator[tuple[int, int]]:
-    """Words with signs."""
-    done = 0
-    for run in _RUN.finditer(text):
-        start, end = run.span()
-        if start < done:
-            continue
-        start -= len(_word_at_end(text[max(done, start - LONGEST) : start]))
-        rest = _REST.match(text, end)
-        done = rest.end() if rest else end
-        yield start, done
+def _touches_letter(text: str, start: int, end: int) -> bool:
+    return (start > 0 and text[start - 1].isalpha()) or text[end : end + 1].isalpha()
 
 
 def _word_at_end(text: str) -> str:
