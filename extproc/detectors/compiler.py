@@ -2,13 +2,18 @@
 
 import hashlib
 import os
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
 import hyperscan
 from hyperscan._version import __version__
 
 from extproc.model.errors import PatternError
+
+_MOST_RECENT = 32  # databases; a policy has about ten
 
 
 class Expression(NamedTuple):
@@ -32,29 +37,50 @@ class Shelf(Protocol):
 
 
 class Compiler:
-    """Compiles for block mode, or takes what a shelf has. Safe to use from several threads."""
+    """Compiles for block mode, or takes what a shelf has. Safe to use from several threads.
+
+    The scanners of a policy differ in few of their databases: those that are equal are one.
+    """
 
     def __init__(self, shelf: Shelf | None = None) -> None:
         self._shelf = shelf
+        self._lock = threading.Lock()
+        self._recent: OrderedDict[str, Future[hyperscan.Database]] = OrderedDict()
 
     def database(self, expressions: Sequence[Expression]) -> hyperscan.Database:
         """The database of `expressions`. Raises PatternError when one cannot be compiled."""
-        if self._shelf is None:
-            return _loaded(_compiled(expressions))
         name = _name(expressions)
-        kept = self._shelf.get(name)
+        with self._lock:
+            known = self._recent.get(name)
+            made = known or self._recent.setdefault(name, Future())
+            self._recent.move_to_end(name)
+            if len(self._recent) > _MOST_RECENT:
+                self._recent.popitem(last=False)
+        if known is None:
+            try:
+                made.set_result(self._made(name, expressions))
+            except BaseException as error:
+                made.set_exception(error)
+                with self._lock:
+                    self._recent.pop(name, None)
+                raise
+        return made.result()
+
+    def _made(self, name: str, expressions: Sequence[Expression]) -> hyperscan.Database:
+        kept = None if self._shelf is None else self._shelf.get(name)
         if kept is not None:
             try:
                 return _loaded(kept)
             except hyperscan.error:  # e.g. of another kind of processor
                 pass
         data = _compiled(expressions)
-        self._shelf.put(name, data)
+        if self._shelf is not None:
+            self._shelf.put(name, data)
         return _loaded(data)
 
 
 IN_MEMORY = Compiler()
-"""Keeps nothing."""
+"""Keeps nothing on a disk."""
 
 
 def _compiled(expressions: Sequence[Expression]) -> bytes:

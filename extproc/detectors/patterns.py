@@ -3,7 +3,8 @@
 import re
 import threading
 from bisect import insort
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ _MAX_CANDIDATES, _CANDIDATES_PER_BYTE = 50_000, 0.45
 
 _SHORT = 512  # characters of a match that is not long
 _PARTS = len(WordEnds._fields)
+_IN_WORDS, _ANYWHERE = 0, _PARTS - 1  # places of parts among these fields
+_VALUES = frozenset({"pii", "phi", "pci", "secrets"})
 _TAILS = 64  # patterns in a database
 _MOST_KNOWN = 10_000  # candidates that are remembered; where more differ, most do
 _MANY = 1000  # matches in short texts, with which each is looked at by itself
@@ -47,6 +50,14 @@ class Proposed(NamedTuple):
     pulled: set[int]
 
 
+class _Bound(NamedTuple):
+    """What counts of the matches of an expression: whose they are, where they may end, how long."""
+
+    owner: int
+    place: int
+    longest: int | None
+
+
 class Patterns:
     """The patterns of some recognizers. Safe to use from several threads.
 
@@ -62,21 +73,26 @@ class Patterns:
     ) -> None:
         patterns = [(r, pattern) for r in recognizers for pattern in r.patterns]
         self._owners = [recognizer for recognizer, _ in patterns]
+        self._bounds = [
+            _Bound(number, place, r.longest if r.whole_word else None)
+            for number, r in enumerate(self._owners)
+            for place in range(_PARTS)
+        ]
         self.minds_end = any(_AT_END.search(pattern) for _, pattern in patterns)
         self.longest = max((r.longest for r in recognizers), default=0)
-        count = len(patterns)
         pulling = [
             Expression(pattern, _TRIGGER_FLAGS, number)
             for number, group in enumerate(triggers)
             for pattern in group
         ]
-        whole: list[Expression] = []
+        whole: dict[tuple[str, str], list[Expression]] = defaultdict(list)
         for number, (recognizer, pattern) in enumerate(patterns):
             flags = _flags(recognizer) | hyperscan.HS_FLAG_SOM_LEFTMOST
             parts = word_ends(pattern) if recognizer.whole_word else WordEnds(None, None, pattern)
             for place, part in enumerate(parts):
                 if part is not None:
-                    whole.append(Expression(part, flags, number + place * count))
+                    expression = Expression(part, flags, number * _PARTS + place)
+                    whole[_shelved(recognizer)].append(expression)
         # Every beginning of a match is reported, so few look at many bytes.
         tails = [
             (most, group)
@@ -85,22 +101,17 @@ class Patterns:
         ]
 
         def tails_of(group: list[Expression]) -> _Database:
-            return _Database(group, compiler, longest=[None] * len(patterns))
+            return _Database([("", group)], compiler)
 
         with ThreadPoolExecutor(len(tails) + 1) as pool:  # an early start
             databases = pool.map(tails_of, [group for _, group in tails])
-            self._whole = _Database(
-                whole,
-                compiler,
-                longest=[r.longest if r.whole_word else None for r in self._owners],
-                needs=[r.needs for r in self._owners] * _PARTS,
-            )
-            self._triggers = _Database(pulling, compiler, longest=[None] * len(triggers))
+            self._whole = _Database([(need, group) for (need, _), group in whole.items()], compiler)
+            self._triggers = _Database([("", pulling)], compiler)
             self._tails = [*zip((most for most, _ in tails), databases, strict=True)]
 
     def proposed(self, data: bytes) -> Proposed:
         """What the patterns propose. Raises BodyError `too_complex`."""
-        return Proposed(self._whole.proposed(data), self.pulled(data))
+        return Proposed(self._whole.proposed(data, self._bounds), self.pulled(data))
 
     def pulled(self, data: bytes) -> set[int]:
         """The triggers that `data` pulls."""
@@ -187,6 +198,15 @@ class Patterns:
         return size - counted, size - reach
 
 
+def _shelved(recognizer: Recognizer) -> tuple[str, str]:
+    """In which database it stands.
+
+    Those of other than values have their own, since few of them are sought in both directions or
+    in every policy: what is compiled for one scanner then serves the next.
+    """
+    return recognizer.needs, "" if recognizer.family in _VALUES else recognizer.family
+
+
 def _groups(tails: list[Expression]) -> Iterator[list[Expression]]:
     """Each for one database, which takes more than twice as long to compile when twice as large."""
     for first in range(0, len(tails), _TAILS):
@@ -255,25 +275,12 @@ def _behind(span: Span, skip: int) -> Span:
 class _Database:
     """Hyperscan in block mode with scratch space for each thread.
 
-    Matches beyond `longest` are not wanted, and a text without what a pattern `needs` is not
-    searched for it.
+    Each of `groups` is searched by itself, and not where a text lacks the character that it needs.
     """
 
-    def __init__(
-        self,
-        expressions: list[Expression],
-        compiler: Compiler,
-        *,
-        longest: list[int | None],
-        needs: list[str] | None = None,
-    ) -> None:
-        needs = needs or [""] * len(longest)
-        self._longest = longest
+    def __init__(self, groups: Iterable[tuple[str, list[Expression]]], compiler: Compiler) -> None:
         self._local = threading.local()
-        self._parts = [
-            (need.encode(), compiler.database([e for e in expressions if needs[e.number] == need]))
-            for need in dict.fromkeys(needs)
-        ]
+        self._parts = [(need.encode(), compiler.database(group)) for need, group in groups if group]
 
     def _ready(self) -> list[tuple[bytes, hyperscan.Database, hyperscan.Scratch]]:
         ready: list[tuple[bytes, hyperscan.Database, hyperscan.Scratch]] | None
@@ -283,25 +290,20 @@ class _Database:
             self._local.ready = ready
         return ready
 
-    def proposed(self, data: bytes) -> Candidates:
+    def proposed(self, data: bytes, bounds: Sequence[_Bound]) -> Candidates:
+        """Candidates by what `bounds` says of each expression."""
         found: Candidates = {}
         matches = 0
-        bounds, words = self._longest, len(self._longest)
-        others = 2 * words
 
-        def on_match(owner: int, start: int, end: int, _flags: int, _context: object) -> bool:
+        def on_match(number: int, start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal matches
             matches += 1
-            if owner >= others:
-                owner -= others
-            else:
+            owner, place, longest = bounds[number]
+            if place < _ANYWHERE:
                 if data[end - 1] == _UNDERSCORE:
                     end -= 1
-                if owner >= words:
-                    owner -= words
-                elif data[start] == _UNDERSCORE:
+                if place == _IN_WORDS and data[start] == _UNDERSCORE:
                     start += 1
-            longest = bounds[owner]
             if longest is None or end - start <= longest:
                 ends = found.get((owner, start))
                 if ends is None:
