@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eval import cuts
 from extproc.detectors.custom import recognizer
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Recognizer
 from extproc.detectors.scanner import Scanner
-from extproc.detectors.watcher import Watcher
 from extproc.model.errors import PatternError
-from extproc.model.values import Finding
 
 
 def made(
@@ -85,19 +84,10 @@ patterns = st.lists(st.builds(str.__add__, atoms, quantifiers), min_size=1, max_
 texts = st.text(alphabet="abc-1 ", max_size=150)
 
 
-def in_pieces(text: str, scanner: Scanner, seed: int) -> list[Finding]:
-    chance, watcher, findings = random.Random(seed), Watcher(scanner), list[Finding]()
-    while text:
-        size = chance.randint(1, 9)
-        findings += watcher.feed(text[:size])[1]
-        text = text[size:]
-    return findings + watcher.feed("", final=True)[1]
-
-
 @settings(max_examples=60, deadline=None)
 @given(patterns, texts, st.booleans(), st.integers(0, 2**32))
 def test_pieces_give_the_findings_of_the_whole(
     pattern: str, text: str, whole_word: bool, seed: int
 ) -> None:
     scanner = Scanner([made(pattern, whole_word=whole_word)])
-    assert in_pieces(text, scanner, seed) == scanner.find(NormalText(text))
+    assert cuts.pieces(scanner, text, random.Random(seed)) == scanner.find(NormalText(text))

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eval import cuts
 from extproc.detectors.catalog import FINDERS, RECOGNIZERS, TYPES
 from extproc.detectors.catalog import scanner as scanner_of
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Finder, Found
 from extproc.detectors.scanner import Scanner
 from extproc.detectors.watcher import Watcher
-from extproc.model.values import Finding
 
 
 class Guests(Finder):
@@ -61,21 +61,10 @@ texts = st.lists(
 ).map("".join)
 
 
-def watch(text: str, seed: int) -> list[Finding]:
-    rng = random.Random(seed)
-    watcher, findings = Watcher(SCANNER), list[Finding]()
-    while text:
-        size = rng.choice((1, 2, 3, 7))
-        piece, text = text[:size], text[size:]
-        if watcher.feed_plain(piece) is None:
-            findings += watcher.feed(piece)[1]
-    return findings + watcher.feed("", final=True)[1]
-
-
 @settings(deadline=None)  # the first search compiles
 @given(texts, st.integers(0, 2**32))
 def test_pieces_give_the_findings_of_the_whole(text: str, seed: int) -> None:
-    assert watch(text, seed) == SCANNER.find(NormalText(text))
+    assert cuts.pieces(SCANNER, text, random.Random(seed)) == SCANNER.find(NormalText(text))
 
 
 def test_context_reaches_back_over_what_was_let_go() -> None:

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval import cuts
 from extproc.detectors import injection
 from extproc.detectors.injection.cues import Cues, cues
 from extproc.detectors.normal import NormalText
 from extproc.detectors.scanner import Scanner
-from extproc.detectors.watcher import Watcher
 from extproc.model.errors import BodyError
-from extproc.model.values import Finding
 
 SCANNER = Scanner(injection.RECOGNIZERS, finders=injection.FINDERS)
 
@@ -38,20 +37,9 @@ PIECES = (
 texts = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 
 
-def watch(text: str, seed: int) -> list[Finding]:
-    rng = random.Random(seed)
-    watcher, findings = Watcher(SCANNER), list[Finding]()
-    while text:
-        size = rng.choice((1, 5, 30, 200, 3000))
-        piece, text = text[:size], text[size:]
-        if watcher.feed_plain(piece) is None:
-            findings += watcher.feed(piece)[1]
-    return findings + watcher.feed("", final=True)[1]
-
-
 @given(texts, st.integers(0, 2**32))
 def test_pieces_give_the_findings_of_the_whole(text: str, seed: int) -> None:
-    assert watch(text, seed) == SCANNER.find(NormalText(text))
+    assert cuts.pieces(SCANNER, text, random.Random(seed)) == SCANNER.find(NormalText(text))
 
 
 def found(text: str) -> dict[str, float]:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eval import cuts
 from extproc.detectors.catalog import TYPES
 from extproc.detectors.catalog import scanner as scanner_of
 from extproc.detectors.normal import NormalText
 from extproc.detectors.watcher import Watcher
-from extproc.model.values import Finding
 
 SCANNER = scanner_of(
     {name for name, family in TYPES.items() if family in ("pii", "phi") and name != "person"}
@@ -84,25 +84,14 @@ pieces = st.sampled_from(
 )
 
 
-def watch(text: str, seed: int) -> list[Finding]:
-    rng = random.Random(seed)
-    watcher, findings = Watcher(SCANNER), list[Finding]()
-    while text:
-        size = rng.choice((1, 2, 5, 20))
-        piece, text = text[:size], text[size:]
-        if watcher.feed_plain(piece) is None:
-            findings += watcher.feed(piece)[1]
-    return findings + watcher.feed("", final=True)[1]
-
-
 @given(st.lists(pieces, max_size=30).map("".join), st.integers(0, 2**32))
 def test_pieces_give_the_findings_of_the_whole(text: str, seed: int) -> None:
-    assert watch(text, seed) == SCANNER.find(NormalText(text))
+    assert cuts.pieces(SCANNER, text, random.Random(seed)) == SCANNER.find(NormalText(text))
 
 
 def test_long_table_in_pieces_gives_the_findings_of_the_whole() -> None:
     text = "x" * 3000 + "\nname,npi,dob\n" + "Ann Roe,1234567893,1980-03-04\n" * 120
-    assert watch(text, 1) == SCANNER.find(NormalText(text))
+    assert cuts.pieces(SCANNER, text, random.Random(1)) == SCANNER.find(NormalText(text))
 
 
 def test_words_are_not_held_back() -> None:

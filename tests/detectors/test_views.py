@@ -11,13 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from eval import cuts
 from extproc.detectors.catalog import TYPES, scanner
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Recognizer
 from extproc.detectors.scanner import Scanner
-from extproc.detectors.watcher import Watcher
 from extproc.model.errors import BodyError
-from extproc.model.values import Finding
 
 SCANNER = scanner({"email_address", "us_ssn", "credit_card", "iban"})
 MAIL, SSN, CARD = "jane@example.com", "123-45-6789", "4111111111111111"
@@ -170,18 +169,6 @@ EVERYTHING = Scanner(
 )
 
 
-def watch(text: str, seed: int) -> list[Finding]:
-    rng = random.Random(seed)
-    watcher, findings = Watcher(EVERYTHING), list[Finding]()
-    longest = rng.choice((3, 20, 300))
-    while text:
-        size = rng.randint(1, longest)
-        piece, text = text[:size], text[size:]
-        if watcher.feed_plain(piece) is None:
-            findings += watcher.feed(piece)[1]
-    return findings + watcher.feed("", final=True)[1]
-
-
 @settings(max_examples=150, deadline=None)
 @given(texts, st.integers(0, 2**32))
 @example("A" * 3000 + b64(SSN), 0)
@@ -189,7 +176,7 @@ def watch(text: str, seed: int) -> list[Finding]:
 @example(f"\\x20{SSN}", 1)
 @example(f"{words(CARD)} {CARD}", 3)
 def test_pieces_give_the_findings_of_the_whole(text: str, seed: int) -> None:
-    assert watch(text, seed) == EVERYTHING.find(NormalText(text))
+    assert cuts.pieces(EVERYTHING, text, random.Random(seed)) == EVERYTHING.find(NormalText(text))
 
 
 @pytest.mark.parametrize("value", ["A" * 3000, "QUJD" * 700, "z" * 1020])
