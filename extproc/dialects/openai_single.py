@@ -3,16 +3,18 @@
 https://platform.openai.com/docs/api-reference/embeddings and the pages beside it.
 """
 
+from functools import partial
 from typing import Any
 
 from extproc.dialects import document as json_document
 from extproc.dialects import sse
+from extproc.dialects.base import StreamReader
 from extproc.dialects.numbers import is_count
 from extproc.dialects.openai_chat import error_object
 from extproc.dialects.openai_completions import TOKEN_IDS
 from extproc.dialects.responses_stream import TypedStream
-from extproc.dialects.walk import TOKEN, Media, Place, Reading, Shape, read
-from extproc.model.errors import BodyError
+from extproc.dialects.walk import TOKEN, Media, Place, Shape
+from extproc.dialects.whole import WholeBodies
 from extproc.model.values import Refusal, Usage
 
 _USAGE: Shape = {
@@ -26,38 +28,26 @@ _USAGE: Shape = {
 _VECTOR = Place(string=Media("embedding"), numbers=TOKEN)
 
 
-class OpenAISingle:
-    """The dialect of one of them, by what its documents hold that is no text."""
-
-    def __init__(self, name: str, request: Shape, response: Shape) -> None:
-        self.name = name
-        self._request = request
-        self._response = response
-
-    def request(self, document: Any) -> Reading:
-        if not isinstance(document, dict):
-            raise BodyError("not_an_object", "the body is no request; send an object")
-        return read(document, self._request, role="user")
-
-    def response(self, document: Any) -> Reading:
-        return read(document, self._response, role="assistant")
-
-    def usage(self, document: Any) -> Usage | None:
-        usage = document.get("usage") if isinstance(document, dict) else None
-        if not isinstance(usage, dict):
-            return None
-        given = usage.get("input_tokens", usage.get("prompt_tokens"))
-        said = usage.get("output_tokens", 0)
-        return Usage(int(given), int(said)) if is_count(given) and is_count(said) else None
-
-    def stream(self, media_type: str) -> TypedStream | None:
-        return TypedStream() if media_type == sse.MEDIA_TYPE else None
-
-    def error(self, refusal: Refusal) -> bytes:
-        return json_document.write(error_object(refusal))
+def _usage(document: Any) -> Usage | None:
+    usage = document.get("usage") if isinstance(document, dict) else None
+    if not isinstance(usage, dict):
+        return None
+    given = usage.get("input_tokens", usage.get("prompt_tokens"))
+    said = usage.get("output_tokens", 0)
+    return Usage(int(given), int(said)) if is_count(given) and is_count(said) else None
 
 
-EMBEDDINGS = OpenAISingle(
+def _stream(media_type: str) -> StreamReader | None:
+    return TypedStream() if media_type == sse.MEDIA_TYPE else None
+
+
+def _error(refusal: Refusal) -> bytes:
+    return json_document.write(error_object(refusal))
+
+
+_single = partial(WholeBodies, error=_error, usage=_usage, stream=_stream)
+
+EMBEDDINGS = _single(
     "openai_embeddings",
     request={
         "model": TOKEN,
@@ -73,7 +63,7 @@ EMBEDDINGS = OpenAISingle(
         "usage": _USAGE,
     },
 )
-MODERATIONS = OpenAISingle(
+MODERATIONS = _single(
     "openai_moderations",
     request={
         "model": TOKEN,
@@ -81,7 +71,7 @@ MODERATIONS = OpenAISingle(
     },
     response={"id": TOKEN, "model": TOKEN, "results": {"*": {"flagged": TOKEN}}},
 )
-IMAGES = OpenAISingle(
+IMAGES = _single(
     "openai_images",
     request={
         "model": TOKEN,

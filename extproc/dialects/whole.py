@@ -1,17 +1,23 @@
-"""APIs whose bodies are always whole, and described by their shapes alone."""
+"""APIs whose whole bodies are described by their shapes alone."""
 
 from collections.abc import Callable
 from typing import Any
 
+from extproc.dialects.base import StreamReader
 from extproc.dialects.walk import Reading, Shape, read
 from extproc.model.errors import BodyError
 from extproc.model.values import Refusal, Usage
 
 
-class WholeBodies:
-    """The dialect of an API by its shapes. It has no streams.
+def _no_stream(_media_type: str) -> StreamReader | None:
+    return None
 
-    `error` writes an error of its provider, `usage` reads what was counted.
+
+class WholeBodies:
+    """The dialect of an API by its shapes.
+
+    `error` writes an error of its provider, `usage` reads what was counted, and `stream` gives a
+    reader for streams of a media type, where there are any.
     """
 
     def __init__(
@@ -21,12 +27,14 @@ class WholeBodies:
         response: Shape,
         error: Callable[[Refusal], bytes],
         usage: Callable[[Any], Usage | None],
+        stream: Callable[[str], StreamReader | None] = _no_stream,
     ) -> None:
         self.name = name
         self._request = request
         self._response = response
         self._error = error
         self._usage = usage
+        self._stream = stream
 
     def request(self, document: Any) -> Reading:
         if not isinstance(document, dict):
@@ -39,8 +47,8 @@ class WholeBodies:
     def usage(self, document: Any) -> Usage | None:
         return self._usage(document)
 
-    def stream(self, media_type: str) -> None:  # noqa: ARG002 - part of the protocol
-        return None
+    def stream(self, media_type: str) -> StreamReader | None:
+        return self._stream(media_type)
 
     def error(self, refusal: Refusal) -> bytes:
         return self._error(refusal)
