@@ -1,7 +1,7 @@
 """Classifiers that a user brings: a folder with model.onnx, tokenizer.json and config.json."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from extproc.detectors.slow import Deadline, Labels, Text
+from extproc.detectors.slow import Deadline, Labels
 from extproc.model.errors import InputError
-from extproc.model.values import Direction, Finding
+from extproc.model.values import Finding
+from extproc.models.each_text import EachText
 from extproc.models.session import Model
 from extproc.models.texts import Window, join, load_tokenizer, windows
 
@@ -20,7 +21,7 @@ _OVERLAP = 4  # a quarter of a window is read twice
 _BATCH = 8
 
 
-class _Classifier:
+class _Classifier(EachText):
     """Windows of texts through a model; `labels` are the words of its outputs."""
 
     is_joint = False
@@ -40,9 +41,6 @@ class _Classifier:
                 has = ", ".join(sorted(known))
                 raise InputError(f"{directory}: has no label {word!r}; use some of {has}")
 
-    def close(self) -> None:
-        """Its memory goes with it."""
-
     def _scores(self, text: str, deadline: Deadline) -> Iterator[tuple[Window, NDArray[Any]]]:
         """Windows of a text with the probability of each label, of a text or of each token."""
         step = max(1, self._size - self._size // _OVERLAP)
@@ -55,14 +53,6 @@ class _Classifier:
 
 class TextClassifier(_Classifier):
     """One label for each window; windows in a row that agree are one finding."""
-
-    def detect(
-        self,
-        texts: Sequence[Text],
-        direction: Direction,  # noqa: ARG002 - it judges texts alike
-        deadline: Deadline,
-    ) -> list[list[Finding]]:
-        return [self._findings(text.text, deadline) for text in texts]
 
     def _findings(self, text: str, deadline: Deadline) -> list[Finding]:
         found: dict[str, list[Finding]] = {}
@@ -81,14 +71,6 @@ class TextClassifier(_Classifier):
 
 class TokenClassifier(_Classifier):
     """A label for each token, `B-PER`, `I-PER` or `PER`; a run of one label is one finding."""
-
-    def detect(
-        self,
-        texts: Sequence[Text],
-        direction: Direction,  # noqa: ARG002 - it judges texts alike
-        deadline: Deadline,
-    ) -> list[list[Finding]]:
-        return [self._findings(text.text, deadline) for text in texts]
 
     def _findings(self, text: str, deadline: Deadline) -> list[Finding]:
         tokens = self._tokens(text, deadline)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from extproc.detectors.slow import Deadline, Text
-from extproc.model.values import Direction, Finding
+from extproc.detectors.slow import Deadline
+from extproc.model.values import Finding
+from extproc.models.each_text import EachText
 from extproc.models.embedding import PASSAGE, SENTENCE, Embedder
 from extproc.models.texts import join
 
@@ -31,7 +32,7 @@ class Head:
         return float(1 / (1 + np.exp(-margin)))
 
 
-class MeaningDetector:
+class MeaningDetector(EachText):
     """Finds windows of a text; those in a row of one type are one finding."""
 
     is_joint = False
@@ -49,17 +50,6 @@ class MeaningDetector:
         self._topics = {name: embedder.sentences(texts) for name, texts in topics.items()}
         self._threshold = threshold
         self._families = families
-
-    def detect(
-        self,
-        texts: Sequence[Text],
-        direction: Direction,  # noqa: ARG002 - it judges texts alike
-        deadline: Deadline,
-    ) -> list[list[Finding]]:
-        return [self._findings(text.text, deadline) for text in texts]
-
-    def close(self) -> None:
-        """Its memory goes with it."""
 
     def _findings(self, text: str, deadline: Deadline) -> list[Finding]:
         found: dict[str, list[Finding]] = {}
