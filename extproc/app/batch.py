@@ -42,39 +42,30 @@ def inspect(value: Any, guardrail: Guardrail, direction: Direction) -> tuple[Ins
     Rollouts are decided for its `customer_id`. A text is its `role`'s, of the user or the assistant
     where it names none.
     """
+    caller = _caller(value)
     match value:
         case {"text": str(text)}:
             raw = text.encode()
             read = partial(_read, raw, value.get("role"))
-            inspection = guardrail.inspect_body(direction, read, _caller(value)).finished()
+            inspection = guardrail.inspect_body(direction, read, caller)
         case {"path": str(path), "body": body}:
             raw = body.encode() if isinstance(body, str) else json_document.write(body)
-            inspection = _of_body("POST", path, raw, value, guardrail, direction)
+            inspection = guardrail.inspect_json(find("POST", path), direction, raw, caller)
         case {"method": str(method), "url": str(url), "body": dict(body)}:
             raw = json_document.write(body)
-            inspection = _of_body(method, url, raw, value, guardrail, direction)
+            inspection = guardrail.inspect_json(find(method, url), direction, raw, caller)
         case _:
             raise BodyError("bad_line", _FORMS)
+    inspection = inspection.finished()
     return inspection, (raw if inspection.body is None else inspection.body).decode()
-
-
-def _of_body(
-    method: str,
-    path: str,
-    raw: bytes,
-    value: dict[str, Any],
-    guardrail: Guardrail,
-    direction: Direction,
-) -> Inspection:
-    return guardrail.inspect_json(find(method, path), direction, raw, _caller(value)).finished()
 
 
 def _read(content: bytes, role: object, usual: str) -> Body:
     return read_text(content, role if isinstance(role, str) else usual)
 
 
-def _caller(value: dict[str, Any]) -> str:
-    caller = value.get("customer_id")
+def _caller(value: Any) -> str:
+    caller = value.get("customer_id") if isinstance(value, dict) else None
     return caller if isinstance(caller, str) else CALLER
 
 

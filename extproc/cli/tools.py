@@ -1,6 +1,8 @@
 """The commands to live with policies. Each imports what it needs only when it runs."""
 
+import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -76,4 +78,95 @@ def scan(
         typer.echo(f"stopped; what is in {output} stands: go on with --resume", err=True)
         raise typer.Exit(_INTERRUPTED) from None
     if not fine:
+        raise typer.Exit(1)
+
+
+@tools.command(epilog="Example: extproc explain 'My SSN is 123-45-6789' -p policy.yaml")
+def explain(
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT|-", help="The text, or - for standard input.")
+    ],
+    policy: PolicyFile = None,
+    direction: _Direction = Direction.REQUEST,
+    role: Annotated[
+        str, typer.Option(metavar="ROLE", help="Who says it; default: user, or assistant.")
+    ] = "",
+    caller: Annotated[
+        str, typer.Option(metavar="ID", help="The customer for whom rollouts are decided.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="The same for programs.")] = False,
+) -> None:
+    """Say what a policy makes of a text, and why.
+
+    For each finding: its span and score, which rule decides, and why not another one: below the
+    strictness, another role or direction, a rollout that only observes, a rule before it, a surer
+    value around it. The risk score as a sum, and the text that passes.
+    """
+    from rich.console import Console
+
+    from extproc.app.batch import CALLER
+    from extproc.app.explain import explain as explained
+    from extproc.app.policies import load_policy
+    from extproc.cli.explaining import as_json as to_json
+    from extproc.cli.explaining import show
+
+    text = sys.stdin.read() if text == "-" else text
+    text = text.encode("utf-8", "replace").decode()  # as a terminal may give it
+    explanation = explained(text, load_policy(policy), direction, role, caller or CALLER)
+    if as_json:
+        typer.echo(json.dumps(to_json(explanation), ensure_ascii=False))
+    else:
+        show(explanation, text, Console(highlight=False))
+
+
+@tools.command(
+    epilog="Example: extproc diff policy.yaml stricter.yaml --on traffic.jsonl --exit-code"
+)
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="The policy in force.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="The policy that may replace it.")],
+    source: Annotated[
+        Path,
+        typer.Option("--on", metavar="TRAFFIC.jsonl", help="Lines as `extproc scan` takes them."),
+    ],
+    direction: _Direction = Direction.REQUEST,
+    column: _Column = None,
+    workers: _Workers = None,
+    show_text: Annotated[
+        bool, typer.Option("--show-text", help="Print the lines of examples, with their content.")
+    ] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 if there is a difference.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The same for programs.")] = False,
+) -> None:
+    """Say what a policy change would have done to recorded traffic.
+
+    How many lines go from which verdict to which, findings by rule before and after, and a few
+    changed lines by their number.
+    """
+    from rich.console import Console
+
+    from extproc.app.corpus import Corpus
+    from extproc.app.diff import difference
+    from extproc.cli.diffing import as_json as to_json
+    from extproc.cli.diffing import show
+    from extproc.cli.meter import Meter
+
+    corpus = Corpus(source, column)
+    with Meter(source.name, Console(stderr=True, highlight=False)) as meter:
+        found = difference(
+            old,
+            new,
+            corpus,
+            direction,
+            workers=workers or _cores(),
+            show_text=show_text,
+            tell=meter,
+        )
+    if as_json:
+        typer.echo(json.dumps(to_json(found)))
+    else:
+        show(found, Console(highlight=False))
+    if exit_code and found.changed:
         raise typer.Exit(1)

@@ -9,49 +9,24 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import pytest
 from typer.testing import CliRunner
 
 from extproc import __version__
-from extproc.cli import main
 from extproc.cli.commands import app
 from extproc.detectors.catalog import FAMILIES, TYPES
+from tests.cli.running import Done, Run
 
 SSN = "123-45-6789"
 GOOD = (
     "apiVersion: extproc.dev/v1\nkind: Policy\nmetadata: {name: ids}\n"
     "spec: {preset: none, rules: [{name: ids, detect: [us_ssn, email_address], action: redact}]}\n"
 )
-COMMANDS = ["run", "serve", "check", "scan", "types"]
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The program inside this process."""
-
-    def run(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["extproc", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        code = ended.value.code
-        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return run
+COMMANDS = ["run", "serve", "check", "scan", "types", "explain", "diff"]
 
 
 @pytest.fixture
@@ -103,6 +78,8 @@ def test_help_names_every_command() -> None:
         ("check", ["FILE", "line", "Exit code 1"]),
         ("types", ["FAMILY", "--json", "detect", "example"]),
         ("scan", ["INPUT.jsonl", "--output", "--policy", "--direction", "code points", "verdict"]),
+        ("diff", ["OLD", "--on", "--show-text", "--exit-code", "content", "Example: "]),
+        ("explain", ["TEXT|-", "--role", "--json", "strictness", "rollout", "Example: "]),
         ("scan", ["--resume", "--workers", "--column", "OpenAI batch", "parquet", "Example: "]),
     ],
 )

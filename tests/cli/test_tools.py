@@ -1,0 +1,146 @@
+"""The tools as people use them: what they print, and their exit codes."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Run
+
+SSN = "123-45-6789"
+POLICY = """\
+apiVersion: extproc.dev/v1
+kind: Policy
+metadata: {name: ids}
+spec:
+  preset: none
+  maxRiskScore: 0.9
+  rules:
+  - {name: answers, detect: [us_ssn], action: flag, on: [response]}
+  - {name: tools, detect: [us_ssn], action: flag, roles: [tool]}
+  - {name: trial, detect: [us_ssn], action: block, rollout: shadow}
+  - {name: ids, detect: [us_ssn, credit_card, phone_number], action: redact}
+  - {name: rest, detect: [pii], action: block}
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    file = tmp_path / "policy.yaml"
+    file.write_text(POLICY)
+    return file
+
+
+# Explain
+
+
+def test_an_explanation_says_of_every_rule_why(run: Run, policy: Path) -> None:
+    done = run("explain", f"It is {SSN}", "-p", policy)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == (
+        "redact, risk 0.425\n"
+        "policy ids, request, role user; findings below 0.5 are not judged\n"
+        "\n"
+        "us_ssn (pii) '123-45-6789', 6 to 17, score 0.85\n"
+        "  rule answers: is about a response, this is a request\n"
+        "  rule tools: is about what tool says, this is user's\n"
+        "  rule trial: would have blocked it, and only observes (rollout: shadow)\n"
+        "  rule ids: redacts it, and as the first rule about it decides\n"
+        "  rule rest: is not asked: a rule before it has decided\n"
+        "\n"
+        "The risk is what each finding adds, weight × score × what is left to 1:\n"
+        "  0.4250  us_ssn  0.5 × 0.85 × 1.0000  (redacted)\n"
+        "  0.4250\n"
+        "  without what is redacted 0.0000, not above maxRiskScore 0.9\n"
+        "\n"
+        "What passes:\n"
+        "  It is [US_SSN]\n"
+    )
+
+
+def test_an_explanation_tells_what_lies_within_something_surer(run: Run, policy: Path) -> None:
+    shown = run("explain", "call 4111 1111 1111 1111", "-p", policy).out
+    assert "left out: it lies within credit_card (5 to 24)" in shown
+
+
+def test_an_explanation_of_nothing(run: Run, policy: Path) -> None:
+    shown = run("explain", "hi", "-p", policy).out
+    assert shown.startswith("allow, risk 0\n")
+    assert shown.endswith("Nothing was found.\n\nIt passes as it is.\n")
+
+
+def test_an_explanation_of_a_block_says_which_rule(run: Run, policy: Path) -> None:
+    assert "Nothing passes: rule rest blocks." in run("explain", "a@b.io", "-p", policy).out
+    policy.write_text(POLICY.replace("0.9", "0.1").replace("action: redact", "action: flag"))
+    shown = run("explain", SSN, "-p", policy).out
+    assert "0.4250, above maxRiskScore 0.1" in shown
+    assert "Nothing passes: the risk is above maxRiskScore." in shown
+
+
+def test_an_explanation_for_programs_from_standard_input(
+    run: Run, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(SSN))
+    done = run("explain", "-", "-p", policy, "--json", "--role", "tool")
+    told = json.loads(done.out)
+    [finding] = told["findings"]
+    assert (told["verdict"], told["role"], finding["type"]) == ("flag", "tool", "us_ssn")
+    assert finding["rules"][1] == {"rule": "tools", "action": "flag", "answer": "decides"}
+    assert told["risk"][0]["added"] == told["risk_score"] == 0.425
+
+
+# Diff
+
+
+@pytest.fixture
+def stricter(tmp_path: Path) -> Path:
+    file = tmp_path / "stricter.yaml"
+    file.write_text(POLICY.replace("phone_number], action: redact", "phone_number], action: block"))
+    return file
+
+
+@pytest.fixture
+def traffic(tmp_path: Path) -> Path:
+    file = tmp_path / "traffic.jsonl"
+    file.write_text("\n".join(json.dumps({"text": text}) for text in ("hi", SSN, "a@b.io")))
+    return file
+
+
+def test_a_difference_is_a_matrix_with_lines_and_no_content(
+    run: Run, policy: Path, stricter: Path, traffic: Path
+) -> None:
+    done = run("diff", policy, stricter, "--on", traffic)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == (
+        "1 of 3 lines are dealt with differently.\n"
+        "\n"
+        "Verdicts, old in rows, new in columns:\n"
+        "               allow      flag    redact     block\n"
+        "  allow            1         ·         ·         ·\n"
+        "  redact           ·         ·         ·         1\n"
+        "  block            ·         ·         ·         1\n"
+        "\n"
+        "  findings by rule       old       new\n"
+        "  ids                      1         1\n"
+        "  rest                     1         1\n"
+        "\n"
+        "redact → block: line 2\n"
+    )
+
+
+def test_a_difference_may_show_content_and_set_the_exit_code(
+    run: Run, policy: Path, stricter: Path, traffic: Path
+) -> None:
+    done = run("diff", policy, stricter, "--on", traffic, "--show-text", "--exit-code")
+    assert done.code == 1
+    assert f'  2: {{"text": "{SSN}"}}' in done.out
+    assert run("diff", policy, policy, "--on", traffic, "--exit-code").code == 0
+
+
+def test_a_difference_for_programs(run: Run, policy: Path, stricter: Path, traffic: Path) -> None:
+    told = json.loads(run("diff", policy, stricter, "--on", traffic, "--json").out)
+    assert (told["lines"], told["changed"]) == (3, 1)
+    assert {"old": "redact", "new": "block", "lines": 1} in told["verdicts"]
+    assert told["examples"] == [{"old": "redact", "new": "block", "lines": [2]}]
