@@ -29,9 +29,9 @@ def show(difference: Difference, console: Console) -> None:
         width = max(map(len, rules))
         _say(console, f"\n  {'findings by rule':<{max(width, 16)}}{'old':>10}{'new':>10}{'':>10}")
         for rule in rules:
-            old, new = difference.old_matches[rule], difference.new_matches[rule]
-            moved = f"{new - old:+}" if new != old else ""
-            _say(console, f"  {rule:<{max(width, 16)}}{old:>10}{new:>10}{moved:>10}")
+            was, is_now = difference.old_matches[rule], difference.new_matches[rule]
+            moved = f"{is_now - was:+}" if is_now != was else ""
+            _say(console, f"  {rule:<{max(width, 16)}}{was:>10}{is_now:>10}{moved:>10}")
     for (before, after), examples in sorted(difference.examples.items()):
         kind = f"{before} → {after}" if before is not after else f"{before}, other text"
         lines = ", ".join(str(example.line) for example in examples)

@@ -170,3 +170,22 @@ def diff(
         show(found, Console(highlight=False))
     if exit_code and found.changed:
         raise typer.Exit(1)
+
+
+@tools.command(epilog="Example: extproc test policy.policy-test.yaml")
+def test(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="YAML with kind: PolicyTest.")
+    ],
+) -> None:
+    """Try policies on texts and bodies with what must become of them.
+
+    What came out otherwise is shown case by case; the exit code is then 1. docs/tools.md has the
+    form of a file. pytest collects `*.policy-test.yaml` by itself where extproc is installed.
+    """
+    from rich.console import Console
+
+    from extproc.cli.testing import run_tests
+
+    if not run_tests(files, Console(highlight=False), Console(stderr=True, highlight=False)):
+        raise typer.Exit(1)

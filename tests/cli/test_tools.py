@@ -144,3 +144,32 @@ def test_a_difference_for_programs(run: Run, policy: Path, stricter: Path, traff
     assert (told["lines"], told["changed"]) == (3, 1)
     assert {"old": "redact", "new": "block", "lines": 1} in told["verdicts"]
     assert told["examples"] == [{"old": "redact", "new": "block", "lines": [2]}]
+
+
+# Test
+
+
+def test_policy_tests_that_fail_are_shown_and_exit_code_1(
+    run: Run, policy: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "ids.yaml"
+    file.write_text(
+        "apiVersion: extproc.dev/v1\nkind: PolicyTest\npolicy: policy.yaml\ncases:\n"
+        f"- {{name: taken out, text: {SSN}, expect: {{verdict: redact}}}}\n"
+        f"- {{name: '[wrong]', text: {SSN}, expect: {{verdict: block}}}}\n"
+    )
+    done = run("test", file)
+    assert (done.code, done.err) == (1, "")
+    assert done.out == (
+        f"{file}:6: [wrong]\n  verdict: wanted block, got redact\n1 passed, 1 failed\n"
+    )
+    file.write_text(file.read_text().replace("verdict: block", "verdict: redact"))
+    assert run("test", file) == (0, "2 passed, 0 failed\n", "")
+
+
+def test_policy_tests_with_a_mistake_are_exit_code_1(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "ids.yaml"
+    file.write_text("kind: PolicyTest\n")
+    done = run("test", file)
+    assert done.code == 1
+    assert f"{file}:1: apiVersion is missing; add it" in done.err
