@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from extproc.app.batch import CALLER, inspect, outcome
-from extproc.app.offline import offline_guardrail
+from extproc.app.offline import Source
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import BodyError, InputError
 from extproc.model.values import Action, Direction, Verdict
+from extproc.policy.document import Environment
 from extproc.policy.load import remedy
 from extproc.policy.source import Document, FileProblemsError, Problem, read_documents
 
@@ -63,6 +64,7 @@ class Suite(_Strict):
     api_version: Literal["extproc.dev/v1"] = Field(alias="apiVersion")
     kind: Literal["PolicyTest"]
     policy: Path | None = None
+    environment: Environment = "production"
     direction: Direction = Direction.REQUEST
     cases: list[Case] = Field(min_length=1)
 
@@ -87,7 +89,7 @@ class Trial(NamedTuple):
     file: Path
     line: int
     case: Case
-    policy: Path | None
+    policy: Source
     direction: Direction
 
     def run(self) -> list[Mismatch]:
@@ -112,7 +114,8 @@ def trials(file: Path) -> list[Trial]:
         suite = _validated(file, source, problems)
         if suite is None:
             continue
-        policy = file.parent / suite.policy if suite.policy is not None else None
+        path = file.parent / suite.policy if suite.policy is not None else None
+        policy = Source(path, suite.environment)
         for index, case in enumerate(suite.cases):
             line = source.line(("cases", index))
             found.append(Trial(file, line, case, policy, suite.direction))
@@ -127,8 +130,10 @@ def _validated(file: Path, source: Document, problems: list[Problem]) -> Suite |
     try:
         return Suite.model_validate(source.value)
     except ValidationError as error:
-        for detail in error.errors():
-            problems.append(Problem(str(file), source.line(detail["loc"]), _remedy(detail)))
+        problems += [
+            Problem(str(file), source.line(detail["loc"]), _remedy(detail))
+            for detail in error.errors()
+        ]
         return None
 
 
@@ -140,8 +145,8 @@ def _remedy(detail: ErrorDetails) -> str:
 
 
 @cache
-def _guardrail(policy: Path | None) -> Guardrail:
-    return offline_guardrail(policy)
+def _guardrail(policy: Source) -> Guardrail:
+    return policy.guardrail()
 
 
 def _mismatches(expected: Expected, verdict: Verdict, passes: str) -> Iterator[Mismatch]:

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 from extproc.app.batch import inspect, outcome
 from extproc.app.corpus import Corpus, Line
-from extproc.app.offline import offline_guardrail
+from extproc.app.offline import Source
 from extproc.app.parallel import in_order
 from extproc.app.scan import Progress
 from extproc.dialects import document as json_document
@@ -68,8 +67,8 @@ class Difference:
 
 
 def difference(
-    old: Path | None,
-    new: Path | None,
+    old: Source,
+    new: Source,
     corpus: Corpus,
     direction: Direction,
     *,
@@ -79,7 +78,7 @@ def difference(
 ) -> Difference:
     """Judge all lines by both policies. Raises InputError. `tell` is told after each chunk."""
     for each in (old, new):  # mistakes are told at once, and workers find patterns compiled
-        offline_guardrail(each)
+        each.guardrail()
     total, progress = Difference(), Progress()
     prepare = partial(_comparing, old, new, direction, show_text=show_text)
     with corpus:
@@ -92,9 +91,9 @@ def difference(
 
 
 def _comparing(
-    old: Path | None, new: Path | None, direction: Direction, *, show_text: bool
+    old: Source, new: Source, direction: Direction, *, show_text: bool
 ) -> Callable[[list[Line]], Difference]:
-    guardrails = offline_guardrail(old), offline_guardrail(new)
+    guardrails = old.guardrail(), new.guardrail()
     return partial(_compare, guardrails, direction, show_text=show_text)
 
 

@@ -3,20 +3,32 @@
 import os
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from extproc.app.cache import Cache, default_directory
 from extproc.app.detectors import guardrail_of
 from extproc.app.policies import load_policy
 from extproc.detectors.compiler import Compiler
 from extproc.guardrail.guardrail import Guardrail
+from extproc.policy.document import Environment
 from extproc.policy.policy import Policy
 from extproc.redaction.operators import Redactor
 from extproc.telemetry.telemetry import Telemetry
 
 
-def offline_guardrail(path: Path | None) -> Guardrail:
-    """The policy of a file made ready, or the default preset. Raises InputError."""
-    return guardrail_for(load_policy(path))
+class Source(NamedTuple):
+    """Where a policy is written, None for the default preset, and the environment it is for."""
+
+    path: Path | None
+    environment: Environment = "production"
+
+    def policy(self) -> Policy:
+        """Raises InputError."""
+        return load_policy(self.path, self.environment)
+
+    def guardrail(self) -> Guardrail:
+        """The policy made ready. Raises InputError."""
+        return guardrail_for(self.policy())
 
 
 def guardrail_for(policy: Policy) -> Guardrail:

@@ -11,7 +11,7 @@ import orjson
 
 from extproc.app.batch import judge_line
 from extproc.app.corpus import LONGEST_LINE, Corpus, Line, cut_torn_line
-from extproc.app.offline import offline_guardrail
+from extproc.app.offline import Source
 from extproc.app.parallel import in_order
 from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import BodyError, InputError
@@ -105,15 +105,15 @@ def told(source: Path, problem: Problem) -> str:
     return f"{source}:{problem.line}: {problem.message}"
 
 
-def judging(policy: Path | None, direction: Direction) -> Judging:
+def judging(policy: Source, direction: Direction) -> Judging:
     """What makes the function that judges a chunk, in whatever process. Raises InputError."""
     # Its mistakes are told before anything is written, and others find its patterns compiled.
-    offline_guardrail(policy)
+    policy.guardrail()
     return partial(_judge_of, policy, direction)
 
 
-def _judge_of(policy: Path | None, direction: Direction) -> Callable[[list[Line]], _Judged]:
-    return partial(_judge, offline_guardrail(policy), direction)
+def _judge_of(policy: Source, direction: Direction) -> Callable[[list[Line]], _Judged]:
+    return partial(_judge, policy.guardrail(), direction)
 
 
 def _results(

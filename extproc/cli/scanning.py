@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from extproc.app.corpus import Corpus
+from extproc.app.offline import Source
 from extproc.app.scan import judging, scan, told
 from extproc.cli.meter import Meter
 from extproc.model.values import Direction
@@ -15,7 +16,7 @@ _errors = Console(stderr=True, highlight=False)
 def scan_with_progress(
     corpus: Corpus,
     output: Path,
-    policy: Path | None,
+    policy: Source,
     direction: Direction,
     *,
     workers: int,

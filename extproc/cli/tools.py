@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from extproc.model.values import Direction
+from extproc.policy.document import Environment
 
 tools = typer.Typer()
 
@@ -17,6 +18,9 @@ PolicyFile = Annotated[
     typer.Option("--policy", "-p", metavar="FILE", help="Policy document; default: the preset."),
 ]
 _Direction = Annotated[Direction, typer.Option(help="Judge the texts as requests or as responses.")]
+_Environment = Annotated[
+    Environment, typer.Option("--environment", "-e", help="Which of the policy's environments.")
+]
 _Column = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Column of a table; default: text or prompt."),
@@ -44,6 +48,7 @@ def scan(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="Results.")],
     policy: PolicyFile = None,
+    environment: _Environment = "production",
     direction: _Direction = Direction.REQUEST,
     column: _Column = None,
     workers: _Workers = None,
@@ -62,13 +67,14 @@ def scan(
     rollouts are decided.
     """
     from extproc.app.corpus import Corpus
+    from extproc.app.offline import Source
     from extproc.cli.scanning import scan_with_progress
 
     try:
         fine = scan_with_progress(
             Corpus(source, column),
             output,
-            policy,
+            Source(policy, environment),
             direction,
             workers=workers or _cores(),
             resume=resume,
@@ -87,6 +93,7 @@ def explain(
         str, typer.Argument(metavar="TEXT|-", help="The text, or - for standard input.")
     ],
     policy: PolicyFile = None,
+    environment: _Environment = "production",
     direction: _Direction = Direction.REQUEST,
     role: Annotated[
         str, typer.Option(metavar="ROLE", help="Who says it; default: user, or assistant.")
@@ -106,13 +113,15 @@ def explain(
 
     from extproc.app.batch import CALLER
     from extproc.app.explain import explain as explained
-    from extproc.app.policies import load_policy
+    from extproc.app.offline import Source
     from extproc.cli.explaining import as_json as to_json
     from extproc.cli.explaining import show
 
     text = sys.stdin.read() if text == "-" else text
     text = text.encode("utf-8", "replace").decode()  # as a terminal may give it
-    explanation = explained(text, load_policy(policy), direction, role, caller or CALLER)
+    explanation = explained(
+        text, Source(policy, environment).policy(), direction, role, caller or CALLER
+    )
     if as_json:
         typer.echo(json.dumps(to_json(explanation), ensure_ascii=False))
     else:
@@ -129,6 +138,7 @@ def diff(
         Path,
         typer.Option("--on", metavar="TRAFFIC.jsonl", help="Lines as `extproc scan` takes them."),
     ],
+    environment: _Environment = "production",
     direction: _Direction = Direction.REQUEST,
     column: _Column = None,
     workers: _Workers = None,
@@ -149,6 +159,7 @@ def diff(
 
     from extproc.app.corpus import Corpus
     from extproc.app.diff import difference
+    from extproc.app.offline import Source
     from extproc.cli.diffing import as_json as to_json
     from extproc.cli.diffing import show
     from extproc.cli.meter import Meter
@@ -156,8 +167,8 @@ def diff(
     corpus = Corpus(source, column)
     with Meter(source.name, Console(stderr=True, highlight=False)) as meter:
         found = difference(
-            old,
-            new,
+            Source(old, environment),
+            Source(new, environment),
             corpus,
             direction,
             workers=workers or _cores(),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from extproc.app.cases import Mismatch, trials
+from extproc.app.offline import Source
 from extproc.model.errors import InputError
 from extproc.policy.source import FileProblemsError
 
@@ -92,7 +93,19 @@ def test_a_case_knows_its_line_and_the_direction_of_its_suite(file: Path) -> Non
 def test_without_a_policy_the_default_preset_is_tried(file: Path) -> None:
     suite = HEAD.replace("policy: policy.yaml\n", "")
     file.write_text(f"{suite}cases:\n- {{name: one, text: hi, expect: {{verdict: allow}}}}\n")
-    assert [trial.policy for trial in trials(file)] == [None]
+    assert [trial.policy for trial in trials(file)] == [Source(None, "production")]
+
+
+def test_a_suite_may_be_about_another_environment(file: Path) -> None:
+    policy = file.parent / "policy.yaml"
+    case = "cases: [{name: one, text: a@b.io, expect: {verdict: redact}}]\n"
+    rule = "{name: ids, detect: [us_ssn], action: redact}"
+    policy.write_text(f"{POLICY}  environments: {{staging: {{rules: [{rule}]}}}}\n")
+    found = {}
+    for environment in ("production", "staging"):
+        file.write_text(f"{HEAD}environment: {environment}\n{case}")
+        found[environment] = [str(each) for each in trials(file)[0].run()]
+    assert found == {"production": [], "staging": ["verdict: wanted redact, got allow"]}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from extproc.app.corpus import Corpus
 from extproc.app.diff import Change, Difference, difference
+from extproc.app.offline import Source
 from extproc.model.errors import InputError
 from extproc.model.values import Action, Direction
 from tests.guardrail.making import SSN
@@ -37,7 +38,7 @@ def traffic(tmp_path: Path) -> Path:
 
 
 def differs(old: Path, new: Path, traffic: Path, **options: bool | int) -> Difference:
-    return difference(old, new, Corpus(traffic), Direction.REQUEST, **options)  # type: ignore[arg-type]
+    return difference(Source(old), Source(new), Corpus(traffic), Direction.REQUEST, **options)  # type: ignore[arg-type]
 
 
 def lines(found: Difference) -> dict[Change, list[int]]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from extproc.app.corpus import Corpus
+from extproc.app.offline import Source
 from extproc.app.scan import Progress, Summary, judging, scan
 from extproc.model.errors import InputError, SetupError
 from extproc.model.values import Direction
@@ -41,7 +42,7 @@ def output(tmp_path: Path) -> Path:
 
 
 def scanned(source: Path, output: Path, policy: Path, **options: Any) -> Summary:
-    judge = judging(policy, Direction.REQUEST)
+    judge = judging(Source(policy), Direction.REQUEST)
     return scan(Corpus(source), output, judge, **options)
 
 
