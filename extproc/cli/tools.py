@@ -200,3 +200,16 @@ def test(
 
     if not run_tests(files, Console(highlight=False), Console(stderr=True, highlight=False)):
         raise typer.Exit(1)
+
+
+@tools.command(epilog="Example: extproc schema > policy.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of policies, for editors.
+
+    They complete and check a policy that names it in its first line:
+    `# yaml-language-server: $schema=policy.schema.json`.
+    """
+    from extproc.detectors.catalog import TYPES
+    from extproc.policy.schema import schema as schema_of
+
+    typer.echo(json.dumps(schema_of(TYPES), indent=1))
