@@ -25,7 +25,7 @@ EXAMPLES = [
     text
     for file in ("docs/policy.md", "docs/detectors.md")
     for text in re.findall(r"```yaml\n(.*?)```", (ROOT / file).read_text(), re.DOTALL)
-    if "kind: Policy\n" in text
+    if text.startswith(("apiVersion: extproc.dev/v1\nkind: Policy\n", "# yaml-language-server"))
 ]
 
 
