@@ -213,3 +213,30 @@ def schema() -> None:
     from extproc.policy.schema import schema as schema_of
 
     typer.echo(json.dumps(schema_of(TYPES), indent=1))
+
+
+@tools.command(epilog="Example: extproc report judged.jsonl audit.log -o report.html --csv tables")
+def report(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…", help="Output of `extproc scan`, or a processor's log; also .gz."
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.html", help="The page.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--csv", metavar="DIR", help="A CSV file for each table.")
+    ] = None,
+) -> None:
+    """Make one page of what became of traffic, with plots; also CSV.
+
+    Verdicts, findings by type, rules, risk scores, latency, customers, and what was not looked at
+    and why. The page has no content of traffic, and needs no network and no scripts.
+    """
+    from extproc.cli.reporting import write_report
+
+    if output is None and folder is None:
+        raise typer.BadParameter("name a page with -o, or a folder with --csv")
+    typer.echo(write_report(files, output, folder), err=True)
