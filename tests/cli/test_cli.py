@@ -26,7 +26,7 @@ GOOD = (
     "apiVersion: extproc.dev/v1\nkind: Policy\nmetadata: {name: ids}\n"
     "spec: {preset: none, rules: [{name: ids, detect: [us_ssn, email_address], action: redact}]}\n"
 )
-COMMANDS = ["run", "serve", "check", "scan", "types", "explain", "diff", "test", "schema"]
+COMMANDS = ["run", "serve", "check", "scan", "types", "explain", "diff", "test", "schema", "report"]
 
 
 @pytest.fixture
@@ -78,6 +78,7 @@ def test_help_names_every_command() -> None:
         ("check", ["FILE", "line", "Exit code 1"]),
         ("types", ["FAMILY", "--json", "detect", "example"]),
         ("scan", ["INPUT.jsonl", "--output", "--policy", "--direction", "code points", "verdict"]),
+        ("report", ["FILE", "--output", "--csv", "no network", "Example: "]),
         ("schema", ["yaml-language-server", "editors", "Example: "]),
         ("test", ["FILE", "PolicyTest", "pytest", "exit code", "Example: "]),
         ("diff", ["OLD", "--on", "--show-text", "--exit-code", "content", "Example: "]),

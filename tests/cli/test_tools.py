@@ -173,3 +173,39 @@ def test_policy_tests_with_a_mistake_are_exit_code_1(run: Run, tmp_path: Path) -
     done = run("test", file)
     assert done.code == 1
     assert f"{file}:1: apiVersion is missing; add it" in done.err
+
+
+# Report
+
+
+def test_a_report_of_a_scan(run: Run, policy: Path, traffic: Path, tmp_path: Path) -> None:
+    judged, html, folder = tmp_path / "out.jsonl", tmp_path / "report.html", tmp_path / "tables"
+    run("scan", traffic, "-p", policy, "-o", judged)
+    done = run("report", judged, "-o", html, "--csv", folder)
+    assert done == (0, "", "3 bodies, 2 findings\n")
+    text = html.read_text()
+    assert text.startswith("<!doctype html>")
+    assert SSN not in text
+    verdicts = (folder / "verdicts.csv").read_text().splitlines()
+    assert verdicts == ["direction,allow,redact,block", "scan,1,1,1"]
+
+
+def test_a_report_of_nothing_is_exit_code_1(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "other.log"
+    file.write_text('{"message": "serving"}\n')
+    done = run("report", file, "-o", tmp_path / "report.html")
+    assert done.code == 1
+    assert "no bodies; name output of `extproc scan`" in done.err
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_report_never_overwrites_its_input(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "out.jsonl"
+    file.write_text('{"verdict": "allow", "risk_score": 0, "findings": []}\n')
+    before = file.read_bytes()
+    assert run("report", file, "-o", file).code == 1
+    assert file.read_bytes() == before
+
+
+def test_a_report_for_nobody_is_wrong_usage(run: Run, tmp_path: Path) -> None:
+    assert run("report", tmp_path / "out.jsonl").code == 2

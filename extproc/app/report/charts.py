@@ -1,5 +1,6 @@
 """Tables as plots: SVG by hand, so that a page needs no script and no network."""
 
+import math
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import accumulate, pairwise
@@ -23,6 +24,7 @@ _LABEL = 260  # for the names of bars
 _BAR = 22
 _HEIGHT = 260  # of columns
 _TICKS = 4
+_CHARACTER = 8  # room for one below a column
 
 
 def drawn(table: Table) -> str:
@@ -92,7 +94,7 @@ def _columns(table: Table) -> str:
     most = _rounded(max(sum(_numbers(table, row)) for row in rows))
     step = (_WIDTH - left) / len(rows)
     parts = list(_grid(most, left, bottom))
-    every = max(1, len(rows) // 10)
+    every = math.ceil(max(len(str(row[0])) for row in rows) * _CHARACTER / step)
     for index, row in enumerate(rows):
         x = left + index * step
         numbers = _numbers(table, row)

@@ -9,6 +9,7 @@ from extproc.app.report.charts import drawn, shade
 from extproc.app.report.tables import Cell, Plot, Table
 from extproc.app.report.totals import Totals
 
+_SHORT = 8  # rows of a table that is shown without being asked for
 _RIGHT = ' class="n"'
 _MOST_ROWS = 200  # of a table on the page; a CSV file has all
 
@@ -35,7 +36,7 @@ td { overflow-wrap: anywhere; max-width: 360px; }
   @page { size: A4; margin: 14mm; }
   :root { font-size: 11px; } body { padding: 0; max-width: none; }
   section, .tiles div { break-inside: avoid; }
-  details { display: none; }
+  details:not([open]), summary { display: none; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """
@@ -88,7 +89,8 @@ def _tiles(totals: Totals) -> str:
 def _section(table: Table) -> str:
     cells = _cells(table)
     if table.plot is not Plot.SHADES:
-        cells = f"<details><summary>as a table</summary>{cells}</details>"
+        is_short = " open" if len(table.rows) <= _SHORT else ""
+        cells = f"<details{is_short}><summary>as a table</summary>{cells}</details>"
     return (
         f'<section id="{table.name}"><h2>{escape(table.title)}</h2>'
         f'<p class="note">{escape(table.note)}</p>{drawn(table)}{cells}</section>\n'
