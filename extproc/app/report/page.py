@@ -9,7 +9,7 @@ from extproc.app.report.charts import drawn, shade
 from extproc.app.report.tables import Cell, Plot, Table
 from extproc.app.report.totals import Totals
 
-_SHORT = 8  # rows of a table that is shown without being asked for
+_SHORT = 8  # rows of a table that says more than its plot and is shown unasked
 _RIGHT = ' class="n"'
 _MOST_ROWS = 200  # of a table on the page; a CSV file has all
 
@@ -89,8 +89,8 @@ def _tiles(totals: Totals) -> str:
 def _section(table: Table) -> str:
     cells = _cells(table)
     if table.plot is not Plot.SHADES:
-        is_short = " open" if len(table.rows) <= _SHORT else ""
-        cells = f"<details{is_short}><summary>as a table</summary>{cells}</details>"
+        is_short = len(table.rows) <= _SHORT and len(table.columns) > table.keys + 1
+        cells = f"<details{' open' if is_short else ''}><summary>as a table</summary>{cells}</details>"
     return (
         f'<section id="{table.name}"><h2>{escape(table.title)}</h2>'
         f'<p class="note">{escape(table.note)}</p>{drawn(table)}{cells}</section>\n'
