@@ -5,10 +5,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from extproc.app.offline import Guards
 from extproc.dialects import document as json_document
 from extproc.dialects.contents import Body, read_text
 from extproc.dialects.registry import find
-from extproc.guardrail.guardrail import Guardrail, Inspection
+from extproc.guardrail.guardrail import Inspection
 from extproc.guardrail.slow import Failed
 from extproc.model.errors import BodyError
 from extproc.model.values import Action, Direction, Judged, Verdict
@@ -22,13 +23,13 @@ _FORMS = (
 )
 
 
-def judge_line(line: bytes, guardrail: Guardrail, direction: Direction) -> dict[str, Any]:
+def judge_line(line: bytes, guardrails: Guards, direction: Direction) -> dict[str, Any]:
     """The output line for an input line, `{"text"}`, `{"path", "body"}` or one of a batch file.
 
     Raises BodyError for a line that cannot be judged.
     """
     value = json_document.parse(line)
-    inspection, text = inspect(value, guardrail, direction)
+    inspection, text = inspect(value, guardrails, direction)
     result = _result(inspection, text)
     for name in _COPIED:
         if isinstance(value.get(name), str):
@@ -36,13 +37,14 @@ def judge_line(line: bytes, guardrail: Guardrail, direction: Direction) -> dict[
     return result
 
 
-def inspect(value: Any, guardrail: Guardrail, direction: Direction) -> tuple[Inspection, str]:
+def inspect(value: Any, guardrails: Guards, direction: Direction) -> tuple[Inspection, str]:
     """What becomes of a parsed line, and what it says then. Raises BodyError.
 
-    Rollouts are decided for its `customer_id`. A text is its `role`'s, of the user or the assistant
-    where it names none.
+    Policies are chosen by its `path`, `host` and `headers`, rollouts decided for its
+    `customer_id`. A text is its `role`'s, of the user or the assistant where it names none.
     """
     caller = _caller(value)
+    guardrail = guardrails.select(_headers(value))
     match value:
         case {"text": str(text)}:
             raw = text.encode()
@@ -62,6 +64,16 @@ def inspect(value: Any, guardrail: Guardrail, direction: Direction) -> tuple[Ins
 
 def _read(content: bytes, role: object, usual: str) -> Body:
     return read_text(content, role if isinstance(role, str) else usual)
+
+
+def _headers(value: Any) -> dict[str, str]:
+    """Those of a request, pseudo-headers among them, as far as a line names them."""
+    if not isinstance(value, dict):
+        return {}
+    headers = value.get("headers")
+    named = {":authority": value.get("host"), ":path": value.get("path", value.get("url"))}
+    named |= headers if isinstance(headers, dict) else {}
+    return {name: text for name, text in named.items() if isinstance(text, str)}
 
 
 def _caller(value: Any) -> str:

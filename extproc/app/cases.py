@@ -11,8 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from extproc.app.batch import CALLER, inspect, outcome
-from extproc.app.offline import Source
-from extproc.guardrail.guardrail import Guardrail
+from extproc.app.offline import Guards, Source
 from extproc.model.errors import BodyError, InputError
 from extproc.model.values import Action, Direction, Verdict
 from extproc.policy.document import Environment
@@ -40,12 +39,14 @@ class Expected(_Strict):
 
 
 class Case(_Strict):
-    """A text, or a body with the path that it is sent to."""
+    """A text, or a body with the path that it is sent to; policies may be chosen by the rest."""
 
     name: str = Field(min_length=1)
     text: str | None = None
     path: str | None = None
     body: Any = None
+    host: str | None = None
+    headers: dict[str, str] = {}
     direction: Direction | None = None
     role: str | None = None
     caller: str = CALLER
@@ -95,7 +96,8 @@ class Trial(NamedTuple):
     def run(self) -> list[Mismatch]:
         """What came out otherwise. Raises InputError, with file and line, for a broken policy."""
         case, direction = self.case, self.case.direction or self.direction
-        line = {"customer_id": case.caller, "role": case.role}
+        line: dict[str, Any] = {"customer_id": case.caller, "role": case.role}
+        line |= {"host": case.host, "headers": case.headers}
         line |= {"text": case.text} if case.path is None else {"path": case.path, "body": case.body}
         try:
             inspection, passes = inspect(line, _guardrail(self.policy), direction)
@@ -145,8 +147,8 @@ def _remedy(detail: ErrorDetails) -> str:
 
 
 @cache
-def _guardrail(policy: Source) -> Guardrail:
-    return policy.guardrail()
+def _guardrail(policy: Source) -> Guards:
+    return policy.guardrails()
 
 
 def _mismatches(expected: Expected, verdict: Verdict, passes: str) -> Iterator[Mismatch]:

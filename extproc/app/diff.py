@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from extproc.app.batch import inspect, outcome
 from extproc.app.corpus import Corpus, Line
-from extproc.app.offline import Source
+from extproc.app.offline import Guards, Source
 from extproc.app.parallel import in_order
 from extproc.app.scan import Progress
 from extproc.dialects import document as json_document
-from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import BodyError
 from extproc.model.values import Action, Direction, Verdict
 
@@ -78,7 +77,7 @@ def difference(
 ) -> Difference:
     """Judge all lines by both policies. Raises InputError. `tell` is told after each chunk."""
     for each in (old, new):  # mistakes are told at once, and workers find patterns compiled
-        each.guardrail()
+        each.guardrails()
     total, progress = Difference(), Progress()
     prepare = partial(_comparing, old, new, direction, show_text=show_text)
     with corpus:
@@ -93,12 +92,12 @@ def difference(
 def _comparing(
     old: Source, new: Source, direction: Direction, *, show_text: bool
 ) -> Callable[[list[Line]], Difference]:
-    guardrails = old.guardrail(), new.guardrail()
+    guardrails = old.guardrails(), new.guardrails()
     return partial(_compare, guardrails, direction, show_text=show_text)
 
 
 def _compare(
-    guardrails: tuple[Guardrail, Guardrail],
+    guardrails: tuple[Guards, Guards],
     direction: Direction,
     chunk: list[Line],
     *,
@@ -127,11 +126,11 @@ def _compare(
     return part
 
 
-def _judged(line: Line, guardrail: Guardrail, direction: Direction) -> tuple[Verdict, str]:
+def _judged(line: Line, guardrails: Guards, direction: Direction) -> tuple[Verdict, str]:
     """The verdict, and what passes."""
     if line.data is None:
         raise BodyError("bad_line", "has no text; put it right")
-    inspection, text = inspect(json_document.parse(line.data), guardrail, direction)
+    inspection, text = inspect(json_document.parse(line.data), guardrails, direction)
     verdict, _ = outcome(inspection)
     return verdict, "" if verdict.action is Action.BLOCK else text
 

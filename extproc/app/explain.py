@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from extproc.app.batch import CALLER, inspect, outcome
-from extproc.app.offline import compiler, guardrail_for
+from extproc.app.offline import compiler
 from extproc.detectors import catalog
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Recognizer
 from extproc.detectors.scanner import Scanner
 from extproc.guardrail.entities import recognizer_of
+from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import BodyError, InputError
 from extproc.model.values import Action, Direction, Finding, Verdict
 from extproc.policy.judge import weight_of
@@ -64,11 +65,11 @@ class Explanation:
 
 
 def explain(
-    text: str, policy: Policy, direction: Direction, role: str = "", caller: str = CALLER
+    text: str, guardrail: Guardrail, direction: Direction, role: str = "", caller: str = CALLER
 ) -> Explanation:
     """Judge `text` as the processor would, and say why. Raises InputError."""
+    policy = guardrail.policy
     role = role or USUAL_ROLE[direction]
-    guardrail = guardrail_for(policy)
     line = {"text": text, "role": role, "customer_id": caller}
     try:
         inspection, passes = inspect(line, guardrail, direction)

@@ -3,37 +3,32 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from extproc.app.cache import Cache, default_directory
-from extproc.app.detectors import guardrail_of
-from extproc.app.policies import load_policy
+from extproc.app.detectors import guardrails_of
+from extproc.app.policies import policies_of
 from extproc.detectors.compiler import Compiler
 from extproc.guardrail.guardrail import Guardrail
+from extproc.guardrail.selection import Guardrails
 from extproc.policy.document import Environment
-from extproc.policy.policy import Policy
 from extproc.redaction.operators import Redactor
 from extproc.telemetry.telemetry import Telemetry
 
+Guards: TypeAlias = Guardrail | Guardrails
+"""A policy made ready, or several of which a request chooses."""
+
 
 class Source(NamedTuple):
-    """Where a policy is written, None for the default preset, and the environment it is for."""
+    """Where policies are written, None for the default preset, and the environment they are for."""
 
     path: Path | None
     environment: Environment = "production"
 
-    def policy(self) -> Policy:
-        """Raises InputError."""
-        return load_policy(self.path, self.environment)
-
-    def guardrail(self) -> Guardrail:
-        """The policy made ready. Raises InputError."""
-        return guardrail_for(self.policy())
-
-
-def guardrail_for(policy: Policy) -> Guardrail:
-    """A policy made ready. Raises InputError for a detector that cannot be built."""
-    return guardrail_of(policy, Redactor(b"scan"), Telemetry(), compiler(), offline=True)
+    def guardrails(self) -> Guards:
+        """The policies made ready. Raises InputError."""
+        policies = policies_of(self.path, self.environment)
+        return guardrails_of(policies, Redactor(b"scan"), Telemetry(), compiler(), offline=True)
 
 
 @cache

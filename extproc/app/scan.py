@@ -11,9 +11,8 @@ import orjson
 
 from extproc.app.batch import judge_line
 from extproc.app.corpus import LONGEST_LINE, Corpus, Line, cut_torn_line
-from extproc.app.offline import Source
+from extproc.app.offline import Guards, Source
 from extproc.app.parallel import in_order
-from extproc.guardrail.guardrail import Guardrail
 from extproc.model.errors import BodyError, InputError
 from extproc.model.values import Direction
 
@@ -108,12 +107,12 @@ def told(source: Path, problem: Problem) -> str:
 def judging(policy: Source, direction: Direction) -> Judging:
     """What makes the function that judges a chunk, in whatever process. Raises InputError."""
     # Its mistakes are told before anything is written, and others find its patterns compiled.
-    policy.guardrail()
+    policy.guardrails()
     return partial(_judge_of, policy, direction)
 
 
 def _judge_of(policy: Source, direction: Direction) -> Callable[[list[Line]], _Judged]:
-    return partial(_judge, policy.guardrail(), direction)
+    return partial(_judge, policy.guardrails(), direction)
 
 
 def _results(
@@ -126,13 +125,13 @@ def _results(
         yield from in_order(corpus.chunks(stood), judge, workers)
 
 
-def _judge(guardrail: Guardrail, direction: Direction, chunk: list[Line]) -> _Judged:
+def _judge(guardrails: Guards, direction: Direction, chunk: list[Line]) -> _Judged:
     lines: list[bytes] = []
     verdicts: Counter[str] = Counter()
     problems: list[Problem] = []
     for number, data in chunk:
         try:
-            result = judge_line(_readable(data), guardrail, direction)
+            result = judge_line(_readable(data), guardrails, direction)
             verdicts[result["verdict"]] += 1
         except BodyError as error:
             problems.append(Problem(number, error.code, str(error)))

@@ -32,8 +32,8 @@ def show(explanation: Explanation, text: str, console: Console) -> None:
     _line(console, f"{action}, risk {verdict.risk_score:g}", _COLOURS[action])
     _line(
         console,
-        f"policy {policy.name}, {explanation.direction.value}, role {explanation.role}; "
-        f"findings below {policy.least_score:g} are not judged",
+        f"policy {verdict.policy}, {explanation.direction.value}, role {explanation.role}"
+        + ("" if policy.also else f"; findings below {policy.least_score:g} are not judged"),
     )
     for detector, failure in explanation.failed.items():
         _line(console, f"detector {detector} gave no answer ({failure})", "yellow")
@@ -102,9 +102,11 @@ def _answered(asked: Asked, finding: Finding, explanation: Explanation) -> str:
         case Answer.NOT_ASKED:
             why = "is not asked: a rule before it has decided"
         case Answer.TOO_UNSURE:
-            least = explanation.policy.least_score
-            why = f"is not asked: the score {finding.score:g} is below {least:g}"
-    return f"rule {asked.rule}: {why}"
+            why = f"is not asked: the score {finding.score:g} is below {asked.least_score:g}"
+        case Answer.MILDER:
+            why = f"would have {done} it; a rule of another policy is as strict or stricter"
+    of = f" of {asked.policy}" if explanation.policy.also else ""
+    return f"rule {asked.rule}{of}: {why}"
 
 
 def _show_risk(explanation: Explanation, console: Console) -> None:
@@ -176,7 +178,12 @@ def _seen_as_json(seen: Seen) -> dict[str, Any]:
     return {
         **seen.finding._asdict(),
         "rules": [
-            {"rule": each.rule, "action": each.action.value, "answer": each.answer.value}
+            {
+                "policy": each.policy,
+                "rule": each.rule,
+                "action": each.action.value,
+                "answer": each.answer.value,
+            }
             for each in seen.asked
         ],
         "overlapped": above._asdict() if above is not None else None,

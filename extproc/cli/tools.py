@@ -101,6 +101,11 @@ def explain(
     caller: Annotated[
         str, typer.Option(metavar="ID", help="The customer for whom rollouts are decided.")
     ] = "",
+    host: Annotated[str, typer.Option(metavar="NAME", help="Choose policies by host.")] = "",
+    path: Annotated[str, typer.Option(metavar="PATH", help="Choose policies by path.")] = "",
+    header: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Choose policies by a header.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same for programs.")] = False,
 ) -> None:
     """Say what a policy makes of a text, and why.
@@ -119,9 +124,12 @@ def explain(
 
     text = sys.stdin.read() if text == "-" else text
     text = text.encode("utf-8", "replace").decode()  # as a terminal may give it
-    explanation = explained(
-        text, Source(policy, environment).policy(), direction, role, caller or CALLER
-    )
+    headers = {":authority": host, ":path": path}
+    for pair in header or ():
+        name, _, value = pair.partition("=")
+        headers[name.lower()] = value
+    guardrail = Source(policy, environment).guardrails().select(headers)
+    explanation = explained(text, guardrail, direction, role, caller or CALLER)
     if as_json:
         typer.echo(json.dumps(to_json(explanation), ensure_ascii=False))
     else:

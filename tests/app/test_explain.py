@@ -7,11 +7,11 @@ import pytest
 from extproc.app.explain import Explanation, explain
 from extproc.model.values import Action, Direction
 from extproc.policy.trace import Answer
-from tests.guardrail.making import CARD, SSN, TEXT, policy, rule
+from tests.guardrail.making import CARD, SSN, TEXT, guardrail, rule
 
 
 def explained(text: str, *rules: dict[str, Any], **spec: Any) -> Explanation:
-    return explain(text, policy(*rules, **spec), Direction.REQUEST)
+    return explain(text, guardrail(*rules, **spec), Direction.REQUEST)
 
 
 def answers(explanation: Explanation) -> dict[str, list[Answer]]:
@@ -85,7 +85,7 @@ def test_an_entity_of_the_policy_is_explained() -> None:
 
 
 def test_who_says_it_and_to_whom_decides() -> None:
-    made = policy(rule("us_ssn", on=["response"], roles=["tool"]))
+    made = guardrail(rule("us_ssn", on=["response"], roles=["tool"]))
     asked = [
         explain(SSN, made, Direction.REQUEST).seen[0].asked[0].answer,
         explain(SSN, made, Direction.RESPONSE).seen[0].asked[0].answer,
@@ -95,7 +95,7 @@ def test_who_says_it_and_to_whom_decides() -> None:
 
 
 def test_a_rollout_is_decided_for_the_caller() -> None:
-    made = policy(rule("us_ssn", rollout="enforce: 50%"))
+    made = guardrail(rule("us_ssn", rollout="enforce: 50%"))
     verdicts = {
         explain(SSN, made, Direction.REQUEST, caller=f"c{n}").verdict.action for n in range(12)
     }

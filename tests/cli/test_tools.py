@@ -87,8 +87,49 @@ def test_an_explanation_for_programs_from_standard_input(
     told = json.loads(done.out)
     [finding] = told["findings"]
     assert (told["verdict"], told["role"], finding["type"]) == ("flag", "tool", "us_ssn")
-    assert finding["rules"][1] == {"rule": "tools", "action": "flag", "answer": "decides"}
+    assert finding["rules"][1] == {
+        "policy": "ids",
+        "rule": "tools",
+        "action": "flag",
+        "answer": "decides",
+    }
     assert told["risk"][0]["added"] == told["risk_score"] == 0.425
+
+
+SEVERAL = (
+    POLICY
+    + """\
+---
+apiVersion: extproc.dev/v1
+kind: Policy
+metadata: {name: payments}
+spec:
+  match: {hosts: [api.openai.com], headers: {x-team: [pay]}}
+  preset: none
+  rules: [{name: none, detect: [us_ssn], action: block}]
+"""
+)
+
+
+def test_an_explanation_of_several_policies_says_which_holds(run: Run, policy: Path) -> None:
+    policy.write_text(SEVERAL)
+    assert run("explain", SSN, "-p", policy).out.startswith("redact, ")
+    chosen = ("--host", "api.openai.com", "--header", "X-Team=pay")
+    shown = run("explain", SSN, "-p", policy, *chosen).out
+    assert shown.startswith("block, risk 0.425\npolicy ids+payments, request, role user\n")
+    assert "rule none of payments: blocks, and as the first rule about it decides" in shown
+    assert "rule ids of ids: would have redacted it; a rule of another policy is" in shown
+
+
+def test_a_line_of_a_scan_chooses_its_policies(run: Run, policy: Path, tmp_path: Path) -> None:
+    policy.write_text(SEVERAL)
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    about = {"host": "api.openai.com:443", "headers": {"x-team": "pay"}}
+    lines = [{"text": SSN}, {"text": SSN, **about}, {"text": SSN, **about, "headers": {}}]
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run("scan", source, "-p", policy, "-o", output)
+    results = [json.loads(line)["verdict"] for line in output.read_text().splitlines()]
+    assert results == ["redact", "block", "redact"]
 
 
 # Diff

@@ -1,11 +1,13 @@
 """Why a finding is decided on: each rule that names it has its answer, and the judge agrees."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.model.values import Direction, Finding
+from extproc.policy.combination import combined
 from extproc.policy.judge import Judge
 from extproc.policy.trace import Answer, trace
 from tests.guardrail.making import policy, rule
@@ -81,16 +83,20 @@ RULES = st.builds(
 
 
 @given(
-    st.lists(RULES, max_size=5),
+    st.lists(st.lists(RULES, max_size=4), min_size=1, max_size=3),
     st.sampled_from(Direction),
     st.sampled_from(["user", "tool", ""]),
     st.sampled_from("abcdefgh"),
     st.sampled_from([0.2, 0.6, 0.9]),
 )
 def test_the_judge_decides_by_the_rule_that_is_said_to_decide(
-    rules: list[dict[str, Any]], direction: Direction, role: str, caller: str, score: float
+    written: list[list[dict[str, Any]]], direction: Direction, role: str, caller: str, score: float
 ) -> None:
-    made = policy(*({"name": f"r{i}", **each} for i, each in enumerate(rules)))
+    named = [
+        [{"name": f"r{n}-{i}", **each} for i, each in enumerate(rules)]
+        for n, rules in enumerate(written)
+    ]
+    made = combined([replace(policy(*rules), name=f"p{n}") for n, rules in enumerate(named)])
     finding = FOUND._replace(score=score)
     judge = Judge(made, direction, caller)
     judged = judge.decide(finding, (), role)

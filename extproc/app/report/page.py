@@ -37,6 +37,7 @@ td { overflow-wrap: anywhere; max-width: 360px; }
   :root { font-size: 11px; } body { padding: 0; max-width: none; }
   section, .tiles div { break-inside: avoid; }
   details:not([open]), summary { display: none; }
+  svg text { font-size: 14px; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """
@@ -90,7 +91,9 @@ def _section(table: Table) -> str:
     cells = _cells(table)
     if table.plot is not Plot.SHADES:
         is_short = len(table.rows) <= _SHORT and len(table.columns) > table.keys + 1
-        cells = f"<details{' open' if is_short else ''}><summary>as a table</summary>{cells}</details>"
+        cells = (
+            f"<details{' open' if is_short else ''}><summary>as a table</summary>{cells}</details>"
+        )
     return (
         f'<section id="{table.name}"><h2>{escape(table.title)}</h2>'
         f'<p class="note">{escape(table.note)}</p>{drawn(table)}{cells}</section>\n'
