@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -39,7 +38,7 @@ def in_order(pieces: Iterable[_P], prepare: Prepare[_P, _R], workers: int) -> It
     waiting: deque[Future[_R]] = deque()
     try:
         for piece in chain(first, source):
-            waiting.append(pool.submit(_work, piece))
+            waiting.append(_submitted(pool, piece))
             if len(waiting) == workers * _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -52,6 +51,15 @@ def in_order(pieces: Iterable[_P], prepare: Prepare[_P, _R], workers: int) -> It
         pool.shutdown(cancel_futures=True)
 
 
+def _submitted(pool: ProcessPoolExecutor, piece: Any) -> Future[Any]:
+    """Processes that this starts never hear of Ctrl-C: it is for the one who waits for them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(_work, piece)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _prepared: Any = None
 _doing: Any = None
 
@@ -59,8 +67,6 @@ _doing: Any = None
 def _begin(prepare: Prepare[Any, Any]) -> None:
     global _prepared  # noqa: PLW0603 - a process of a pool has no other place
     _prepared = prepare
-    with suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who waits for us
 
 
 def _work(piece: Any) -> Any:

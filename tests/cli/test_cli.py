@@ -295,7 +295,7 @@ def test_a_scan_of_a_table_by_a_column(run: Run, policy: Path, tmp_path: Path) -
 
 def test_a_scan_that_is_interrupted_says_how_to_go_on(policy: Path, tmp_path: Path) -> None:
     source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
-    source.write_text('{"text": "hi"}\n' * 1_000_000)
+    source.write_text('{"text": "hi"}\n' * 300_000)
     command = ["scan", source, "-p", policy, "-o", output, "--workers", "2"]
     process = subprocess.Popen(
         [sys.executable, "-m", "extproc", *map(str, command)],
