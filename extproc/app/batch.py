@@ -17,6 +17,12 @@ from extproc.model.values import Action, Direction, Judged, Verdict
 CALLER = "scan"
 _COPIED = ("custom_id", "customer_id")  # by which results are told apart
 _OWN_REASONS = ("unscanned_", "max_risk_score", "detector_")  # all others are names of rules
+# Where what a batch answers comes from, by what it says it is.
+_ANSWERS = {
+    "chat.completion": "/v1/chat/completions",
+    "response": "/v1/responses",
+    "text_completion": "/v1/completions",
+}
 _FORMS = (
     'write {"text": "…"}, {"path": "/…", "body": {…}} or a line of an OpenAI batch, '
     '{"custom_id": "…", "method": "POST", "url": "/…", "body": {…}}'
@@ -56,6 +62,10 @@ def inspect(value: Any, guardrails: Guards, direction: Direction) -> tuple[Inspe
         case {"method": str(method), "url": str(url), "body": dict(body)}:
             raw = json_document.write(body)
             inspection = guardrail.inspect_json(find(method, url), direction, raw, caller)
+        case {"custom_id": str(), "response": {"body": dict(body)}}:
+            raw = json_document.write(body)
+            path = _ANSWERS.get(str(body.get("object")), "")
+            inspection = guardrail.inspect_json(find("POST", path), direction, raw, caller)
         case _:
             raise BodyError("bad_line", _FORMS)
     inspection = inspection.finished()

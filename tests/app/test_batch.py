@@ -85,6 +85,20 @@ def test_a_line_of_a_batch_keeps_its_id() -> None:
     assert (result["verdict"], result["custom_id"]) == ("redact", "request-1")
 
 
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ({"object": "chat.completion", "choices": [{"message": {"content": SSN}}]}, "redact"),
+        ({"object": "chat.completion", "choices": [], "model": SSN}, "allow"),
+        ({"object": "of another kind", "model": SSN}, "redact"),
+    ],
+)
+def test_an_answer_of_a_batch_is_read_by_what_it_says_it_is(body: Any, verdict: str) -> None:
+    line = {"custom_id": "1", "response": {"status_code": 200, "body": body}, "error": None}
+    result = judged(line, direction=Direction.RESPONSE)
+    assert (result["verdict"], result["custom_id"]) == (verdict, "1")
+
+
 def test_a_body_is_read_by_the_dialect_of_its_path() -> None:
     """A model is no text."""
     body = {"model": SSN, "messages": []}

@@ -1,6 +1,6 @@
 """Counts over records of any number: output of `extproc scan`, and the log of a processor.
 
-Memory does not grow with them: what may have any name is bounded, and the rest is `others`.
+Memory does not grow with them: of customers and types, which may be many, the rest is `others`.
 """
 
 import math
