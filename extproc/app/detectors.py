@@ -52,15 +52,20 @@ def guardrail_of(
 
 
 def guardrails_of(
-    policies: Sequence[Policy], redactor: Redactor, telemetry: Telemetry, compiler: Compiler
+    policies: Sequence[Policy],
+    redactor: Redactor,
+    telemetry: Telemetry,
+    compiler: Compiler,
+    *,
+    offline: bool = False,
 ) -> Guardrail | Guardrails:
     """The same for several policies, each for what it matches; their detectors are shared."""
     if len(policies) == 1 and policies[0].match.width == 0:
-        return guardrail_of(policies[0], redactor, telemetry, compiler)
+        return guardrail_of(policies[0], redactor, telemetry, compiler, offline=offline)
     together = combined(policies)
     watched = (policy.watched(direction) for policy in policies for direction in Direction)
     shared = frozenset[str]().union(*watched)
-    with _detectors(together.detectors, telemetry, offline=False) as detectors:
+    with _detectors(together.detectors, telemetry, offline=offline) as detectors:
 
         def make(policy: Policy) -> Guardrail:
             own = [detectors[each.name] for each in policy.detectors]

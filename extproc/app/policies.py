@@ -24,18 +24,23 @@ _log = logging.getLogger(__name__)
 
 def load_policy(path: Path | None, environment: Environment = "production") -> Policy:
     """The one policy of a file, or the default preset. Raises InputError."""
-    if path is None:
-        document = PolicyDocument(
-            apiVersion="extproc.dev/v1",
-            kind="Policy",
-            metadata=Metadata(name="default"),
-            spec=Spec(),
-        )
-        return build(document, TYPES)
-    policies = load_policies(path, TYPES, problems_of, environment)
+    policies = policies_of(path, environment)
     if len(policies) > 1:
         raise InputError(f"{path} holds {len(policies)} policies; name a file with one")
     return policies[0]
+
+
+def policies_of(path: Path | None, environment: Environment = "production") -> list[Policy]:
+    """All policies of a file, or the default preset. Raises InputError."""
+    if path is not None:
+        return load_policies(path, TYPES, problems_of, environment)
+    document = PolicyDocument(
+        apiVersion="extproc.dev/v1",
+        kind="Policy",
+        metadata=Metadata(name="default"),
+        spec=Spec(),
+    )
+    return [build(document, TYPES)]
 
 
 class PolicyInForce:
@@ -60,11 +65,7 @@ class PolicyInForce:
         telemetry.reload("loaded")
 
     def _load(self, path: Path | None) -> Guardrail | Guardrails:
-        policies = (
-            [load_policy(None)]
-            if path is None
-            else load_policies(path, TYPES, problems_of, self._environment)
-        )
+        policies = policies_of(path, self._environment)
         guardrail = guardrails_of(policies, self._redactor, self._telemetry, self._compiler)
         memory.trim()
         return guardrail

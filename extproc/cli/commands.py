@@ -1,14 +1,13 @@
 """The commands and their help. Each imports what it needs only when it runs."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from extproc import __version__
-from extproc.model.values import Direction
+from extproc.cli.tools import PolicyFile, tools
 
 app = typer.Typer(
     name="extproc",
@@ -19,11 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-_Policy = Annotated[
-    Path | None,
-    typer.Option("--policy", "-p", metavar="FILE", help="Policy document; default: the preset."),
-]
+app.add_typer(tools)
 
 
 def _version(value: bool) -> None:
@@ -47,7 +42,7 @@ def run(
         str | None,
         typer.Option(metavar="URL", help="Send all traffic there; default: a built-in simulator."),
     ] = None,
-    policy: _Policy = None,
+    policy: PolicyFile = None,
     port: Annotated[
         int | None,
         typer.Option(min=1, max=65535, help="Gateway port; default: 10000, or a free one."),
@@ -130,29 +125,6 @@ def check(
             failed = True
     if failed:
         raise typer.Exit(1)
-
-
-@app.command()
-def scan(
-    source: Annotated[
-        Path, typer.Argument(metavar="INPUT.jsonl[.gz]", help='Lines {"text"} or {"path","body"}.')
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT.jsonl", help="Results.")],
-    policy: _Policy = None,
-    direction: Annotated[
-        Direction, typer.Option(help="Judge the texts as requests or as responses.")
-    ] = Direction.REQUEST,
-) -> None:
-    """Judge a corpus offline, with a progress bar.
-
-    Each output line has verdict, risk_score, findings (offsets in code points) and redacted text.
-    """
-    from extproc.cli.console import scan_with_progress
-
-    counts = scan_with_progress(source, output, policy, direction)
-    total = sum(counts.values())
-    parts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
-    print(f"{total} judged: {parts or 'none'}", file=sys.stderr)
 
 
 @app.command()

@@ -3,24 +3,15 @@
 import logging
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from extproc.app.batch import scan_file
-from extproc.app.detectors import guardrail_of
 from extproc.app.local import Endpoints
-from extproc.app.policies import load_policy
 from extproc.app.types import PURPOSES, Listed, families
-from extproc.model.errors import InputError
-from extproc.model.values import Direction
-from extproc.redaction.operators import Redactor
 from extproc.telemetry.logs import EventRecord
-from extproc.telemetry.telemetry import Telemetry
 
 _COLOURS = {"allow": "green", "flag": "yellow", "redact": "cyan", "block": "red"}
 _console = Console(highlight=False)
@@ -103,31 +94,6 @@ def show_judgements() -> None:
     root = logging.getLogger()
     root.handlers[:] = [_JudgementHandler()]
     root.setLevel(logging.INFO)
-
-
-def scan_with_progress(
-    source: Path, output: Path, policy: Path | None, direction: Direction
-) -> dict[str, int]:
-    """Scan a corpus behind a progress bar; return how often each verdict was given."""
-    guardrail = guardrail_of(load_policy(policy), Redactor(b"scan"), Telemetry(), offline=True)
-    if not source.is_file():
-        raise InputError(f"{source}: no such file; name a JSONL file")
-    if output.exists() and output.samefile(source):
-        raise InputError(f"{output}: is the input; name another file")
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-    )
-    try:
-        with output.open("wb") as target, Progress(*columns, console=_errors) as bar:
-            task = bar.add_task(source.name, total=source.stat().st_size)
-            return scan_file(
-                source, target, guardrail, direction, lambda done: bar.update(task, completed=done)
-            )
-    except OSError as error:
-        raise InputError(f"{output}: {error.strerror}; name a file that can be written") from error
 
 
 def show_families() -> None:

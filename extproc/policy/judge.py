@@ -5,7 +5,7 @@ from functools import lru_cache
 from extproc.model.values import Action, Direction, Finding, Judged, Path, Verdict
 from extproc.policy.policy import Policy, mode
 
-# How much a certain finding of a family adds to the risk of a text; the rest is `custom`.
+# The rest is `custom`.
 _WEIGHTS = {
     "pii": 0.5,
     "phi": 0.7,
@@ -17,6 +17,11 @@ _WEIGHTS = {
     "custom": 0.5,
 }
 _MAX_JUDGED = 1000  # kept for the record of one verdict; all are acted on and counted
+
+
+def weight_of(family: str) -> float:
+    """How much a certain finding of a family adds to the risk of a text, 0 to 1."""
+    return _WEIGHTS.get(family, _WEIGHTS["custom"])
 
 
 class Judge:
@@ -103,7 +108,7 @@ class Judge:
         if len(self._judged) < _MAX_JUDGED:
             self._judged.append(judged)
         finding = judged.finding
-        share = 1 - _WEIGHTS.get(finding.family, _WEIGHTS["custom"]) * finding.score
+        share = 1 - weight_of(finding.family) * finding.score
         self._clean *= share
         if judged.action is not Action.REDACT:
             self._residual *= share

@@ -89,7 +89,7 @@ def _validated(path: Path, source: Document, problems: list[Problem]) -> PolicyD
     except ValidationError as error:
         for detail in error.errors():
             detail["loc"] = _written(detail["loc"])
-            problems.append(Problem(str(path), source.line(detail["loc"]), _remedy(detail)))
+            problems.append(Problem(str(path), source.line(detail["loc"]), remedy(detail)))
         return None
 
 
@@ -177,7 +177,8 @@ _WANTED = {
 }
 
 
-def _remedy(detail: ErrorDetails) -> str:
+def remedy(detail: ErrorDetails) -> str:
+    """What to write instead of what pydantic refuses."""
     steps = [str(step) for step in detail["loc"] if step != "[key]"]
     place = ".".join(steps) or "document"
     context = detail.get("ctx", {})

@@ -1,18 +1,15 @@
-"""A policy over a corpus, line by line."""
+"""One line of a corpus, judged."""
 
-import gzip
-import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extproc.app.batch import judge_line, scan_file
+from extproc.app.batch import judge_line
 from extproc.guardrail.guardrail import Guardrail
-from extproc.model.errors import BodyError, InputError
+from extproc.model.errors import BodyError
 from extproc.model.values import Direction
 from tests.guardrail.making import BLOCK_SSN, REDACT_ALL, SSN, guardrail, rule
 
@@ -23,12 +20,6 @@ def judged(
     line: Any, guard: Guardrail = REDACT_ALL, direction: Direction = Direction.REQUEST
 ) -> Any:
     return judge_line(json.dumps(line).encode(), guard, direction)
-
-
-def scanned(file: Path, guard: Guardrail = REDACT_ALL) -> tuple[dict[str, int], list[Any]]:
-    target = io.BytesIO()
-    counts = scan_file(file, target, guard, Direction.REQUEST, lambda _: None)
-    return counts, [json.loads(line) for line in target.getvalue().splitlines()]
 
 
 def test_a_line_of_text() -> None:
@@ -80,6 +71,81 @@ def test_a_body_may_be_an_answer() -> None:
     assert judged({"text": SSN}, guard)["verdict"] == "allow"
 
 
+BATCH = {
+    "custom_id": "request-1",
+    "method": "POST",
+    "url": CHAT_PATH,
+    "body": {"messages": [{"role": "user", "content": SSN}]},
+}
+
+
+def test_a_line_of_a_batch_keeps_its_id() -> None:
+    result = judged(BATCH)
+    assert json.loads(result["text"])["messages"][0]["content"] == "[US_SSN]"
+    assert (result["verdict"], result["custom_id"]) == ("redact", "request-1")
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ({"object": "chat.completion", "choices": [{"message": {"content": SSN}}]}, "redact"),
+        ({"object": "chat.completion", "choices": [], "model": SSN}, "allow"),
+        ({"object": "of another kind", "model": SSN}, "redact"),
+    ],
+)
+def test_an_answer_of_a_batch_is_read_by_what_it_says_it_is(body: Any, verdict: str) -> None:
+    line = {"custom_id": "1", "response": {"status_code": 200, "body": body}, "error": None}
+    result = judged(line, direction=Direction.RESPONSE)
+    assert (result["verdict"], result["custom_id"]) == (verdict, "1")
+
+
+def test_a_body_is_read_by_the_dialect_of_its_path() -> None:
+    """A model is no text."""
+    body = {"model": SSN, "messages": []}
+    assert judged({"path": CHAT_PATH, "body": body})["verdict"] == "allow"
+    assert judged({**BATCH, "body": body})["verdict"] == "allow"
+    assert judged({"path": "/x", "body": body})["verdict"] == "redact"
+
+
+def test_a_text_is_of_the_role_that_it_names() -> None:
+    guard = guardrail(rule("us_ssn", roles=["tool"]))
+    assert judged({"text": SSN, "role": "tool"}, guard)["verdict"] == "redact"
+    assert judged({"text": SSN, "role": "user"}, guard)["verdict"] == "allow"
+    assert judged({"text": SSN, "role": 7}, guard)["verdict"] == "allow"
+
+
+def test_a_rollout_is_decided_for_the_customer_of_the_line() -> None:
+    guard = guardrail(rule("us_ssn", "block", rollout="enforce: 50%"))
+    verdicts = {}
+    for number in range(20):
+        result = judged({"text": SSN, "customer_id": f"c{number}"}, guard)
+        verdicts[result["customer_id"]] = result["verdict"]
+    assert verdicts.keys() == {f"c{number}" for number in range(20)}
+    assert {*verdicts.values()} == {"allow", "block"}
+
+
+def test_what_a_shadow_rule_would_have_done_is_told() -> None:
+    guard = guardrail(rule("us_ssn", "block", rollout="shadow"))
+    result = judged({"text": SSN}, guard)
+    assert (result["verdict"], result["findings"]) == ("allow", [])
+    [would] = result["shadow"]
+    assert (would["type"], would["rule"], would["action"]) == ("us_ssn", "us-ssn", "block")
+
+
+def test_what_was_not_scanned_is_told_with_what_became_of_it() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    body = {"messages": [{"role": "user", "content": [image, image]}]}
+    line = {"path": CHAT_PATH, "body": body}
+    result = judged(line, guardrail(rule("us_ssn"), unscanned="block"))
+    assert (result["verdict"], result["skipped"]) == ("block", {"image": 2})
+    assert result["reason"] == "unscanned_image"
+
+
+def test_a_block_for_its_risk_says_so() -> None:
+    result = judged({"text": SSN}, guardrail(rule("us_ssn", "flag"), maxRiskScore=0.2))
+    assert (result["verdict"], result["reason"]) == ("block", "max_risk_score")
+
+
 def test_a_blocked_line_says_so() -> None:
     result = judged({"text": SSN}, BLOCK_SSN)
     assert result["verdict"] == "block"
@@ -105,6 +171,8 @@ def test_the_text_of_a_blocked_line_does_not_hold_what_was_found() -> None:
         {"path": "/x"},
         {"body": {}},
         {"path": 1, "body": 1},
+        {"custom_id": "1", "method": "POST", "url": "/x"},
+        {"custom_id": "1", "method": "POST", "url": "/x", "body": "{}"},
     ],
 )
 def test_a_line_of_another_form_is_told_what_to_write(line: Any) -> None:
@@ -118,93 +186,6 @@ def test_a_line_of_another_form_is_told_what_to_write(line: Any) -> None:
 def test_a_line_that_is_no_json_is_refused(line: bytes) -> None:
     with pytest.raises(BodyError):
         judge_line(line, REDACT_ALL, Direction.REQUEST)
-
-
-LINES = b"".join(
-    json.dumps({"text": text}).encode() + b"\n" for text in ("hi", SSN, "ho", "a@b.io")
-)
-
-
-def test_a_file_keeps_its_order(tmp_path: Path) -> None:
-    file = tmp_path / "in.jsonl"
-    file.write_bytes(LINES)
-    counts, results = scanned(file)
-    assert counts == {"allow": 2, "redact": 2}
-    assert [result["text"] for result in results] == ["hi", "[US_SSN]", "ho", "[EMAIL_ADDRESS]"]
-
-
-def test_a_compressed_file_is_read(tmp_path: Path) -> None:
-    file = tmp_path / "in.jsonl.gz"
-    file.write_bytes(gzip.compress(LINES))
-    assert len(scanned(file)[1]) == 4
-
-
-def test_blank_lines_and_a_missing_last_end_are_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "in.jsonl"
-    file.write_bytes(b"\n \r\n" + LINES.rstrip() + b"\n\n")
-    assert len(scanned(file)[1]) == 4
-    file.write_bytes(LINES.rstrip())
-    assert len(scanned(file)[1]) == 4
-
-
-def test_an_empty_file_has_no_results(tmp_path: Path) -> None:
-    file = tmp_path / "in.jsonl"
-    file.touch()
-    assert scanned(file) == ({}, [])
-
-
-@pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_a_bad_line_is_told_by_file_and_line(tmp_path: Path, suffix: str) -> None:
-    file = tmp_path / f"in.jsonl{suffix}"
-    content = b'{"text": "hi"}\n\n{"txt": "ho"}\n'
-    file.write_bytes(gzip.compress(content) if suffix else content)
-    with pytest.raises(InputError) as caught:
-        scanned(file)
-    assert str(caught.value).startswith(f"{file}:3: write ")
-
-
-def test_a_message_about_a_bad_line_does_not_quote_it(tmp_path: Path) -> None:
-    file = tmp_path / "in.jsonl"
-    file.write_bytes(f'{{"text": "{SSN}}}'.encode())
-    with pytest.raises(InputError) as caught:
-        scanned(file)
-    assert SSN not in str(caught.value)
-
-
-def _damaged() -> bytes:
-    data = bytearray(gzip.compress(LINES * 500))
-    data[20:26] = b"\xff" * 6
-    return bytes(data)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"no gzip", gzip.compress(LINES)[:-9], gzip.compress(LINES)[:20], _damaged()],
-    ids=["empty", "text", "no end", "cut", "damaged"],
-)
-def test_a_compressed_file_that_is_damaged_is_told(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "in.jsonl.gz"
-    file.write_bytes(content)
-    if not content:
-        assert scanned(file) == ({}, [])
-        return
-    with pytest.raises(InputError, match="cannot be read"):
-        scanned(file)
-
-
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="name a JSONL file"):
-        scanned(tmp_path / "none.jsonl")
-
-
-def test_progress_ends_at_the_size_of_the_file(tmp_path: Path) -> None:
-    for name, content in (("in.jsonl", LINES), ("in.jsonl.gz", gzip.compress(LINES))):
-        file = tmp_path / name
-        file.write_bytes(content)
-        seen: list[int] = []
-        scan_file(file, io.BytesIO(), REDACT_ALL, Direction.REQUEST, seen.append)
-        assert seen[-1] == len(content)
-        assert seen == sorted(seen)
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,7 +1,6 @@
 """Slow detectors put together: built from the policy, closed with it, run by `scan`."""
 
 import gc
-import io
 import json
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from extproc.app.batch import judge_line, scan_file
+from extproc.app.batch import judge_line
 from extproc.app.check import check_file
 from extproc.app.detectors import guardrail_of
 from extproc.app.lanes import Lanes
@@ -106,11 +105,7 @@ def test_scan_says_which_detector_gave_no_answer(tmp_path: Path, action: str) ->
     url = f"http://127.0.0.1:{free_port()}/"
     declared = {"name": "hook", "kind": "webhook", "url": url}
     guard = built(tmp_path, declared, rule("hook", action))
-    file = tmp_path / "in.jsonl"
-    file.write_text('{"text": "x"}\n')
-    target = io.BytesIO()
-    scan_file(file, target, guard, Direction.REQUEST, lambda _: None)
-    assert json.loads(target.getvalue())["failed"] == {"hook": "refused"}
+    assert verdict(guard, "x")["failed"] == {"hook": "refused"}
 
 
 @pytest.mark.parametrize("mode", ["up", "status"])

@@ -9,49 +9,24 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import httpx
 import pytest
 from typer.testing import CliRunner
 
 from extproc import __version__
-from extproc.cli import main
 from extproc.cli.commands import app
 from extproc.detectors.catalog import FAMILIES, TYPES
+from tests.cli.running import Done, Run
 
 SSN = "123-45-6789"
 GOOD = (
     "apiVersion: extproc.dev/v1\nkind: Policy\nmetadata: {name: ids}\n"
     "spec: {preset: none, rules: [{name: ids, detect: [us_ssn, email_address], action: redact}]}\n"
 )
-COMMANDS = ["run", "serve", "check", "scan", "types"]
-
-
-class Done(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """The program inside this process."""
-
-    def run(*arguments: object) -> Done:
-        monkeypatch.setattr(sys, "argv", ["extproc", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        code = ended.value.code
-        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return run
+COMMANDS = ["run", "serve", "check", "scan", "types", "explain", "diff", "test", "schema", "report"]
 
 
 @pytest.fixture
@@ -103,6 +78,12 @@ def test_help_names_every_command() -> None:
         ("check", ["FILE", "line", "Exit code 1"]),
         ("types", ["FAMILY", "--json", "detect", "example"]),
         ("scan", ["INPUT.jsonl", "--output", "--policy", "--direction", "code points", "verdict"]),
+        ("report", ["FILE", "--output", "--csv", "no network", "Example: "]),
+        ("schema", ["yaml-language-server", "editors", "Example: "]),
+        ("test", ["FILE", "PolicyTest", "pytest", "exit code", "Example: "]),
+        ("diff", ["OLD", "--on", "--show-text", "--exit-code", "content", "Example: "]),
+        ("explain", ["TEXT|-", "--role", "--json", "strictness", "rollout", "Example: "]),
+        ("scan", ["--resume", "--workers", "--column", "OpenAI batch", "parquet", "Example: "]),
     ],
 )
 def test_help_of_a_command_teaches_it(command: str, words: list[str]) -> None:
@@ -130,6 +111,7 @@ def test_the_version_is_told(run: Run) -> None:
         ["scan"],
         ["scan", "in.jsonl"],
         ["scan", "in.jsonl", "-o", "out.jsonl", "--direction", "sideways"],
+        ["scan", "in.jsonl", "-o", "out.jsonl", "--workers", "0"],
         ["run", "--port", "0"],
         ["run", "--port", "70000"],
         ["run", "--port", "x"],
@@ -276,6 +258,61 @@ def test_a_bad_line_is_exit_code_1_with_file_and_line(
     done = run("scan", corpus, "-p", policy, "-o", tmp_path / "out.jsonl")
     assert done.code == 1
     assert f"{corpus}:2: write " in done.err.replace("\n", "")
+
+
+def test_bad_lines_do_not_stop_a_scan_unless_it_is_strict(
+    run: Run, policy: Path, corpus: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out.jsonl"
+    corpus.write_text('{"text": 7}\n{"text": "hi"}\n')
+    done = run("scan", corpus, "-p", policy, "-o", output)
+    assert (done.code, [result.get("verdict") for result in results(output)]) == (
+        1,
+        [None, "allow"],
+    )
+    assert "1 judged: 1 allow; 1 cannot be judged" in done.err
+    done = run("scan", corpus, "-p", policy, "-o", output, "--strict")
+    assert (done.code, results(output)) == (1, [])
+    assert done.err.startswith(f"{corpus}:1: write ")
+
+
+def test_a_scan_is_resumed(run: Run, policy: Path, corpus: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    run("scan", corpus, "-p", policy, "-o", output)
+    whole = output.read_bytes()
+    output.write_bytes(whole[:-5])
+    done = run("scan", corpus, "-p", policy, "-o", output, "--resume")
+    assert "1 judged: 1 redact; 3 stood already" in done.err
+    assert output.read_bytes() == whole
+
+
+def test_a_scan_of_a_table_by_a_column(run: Run, policy: Path, tmp_path: Path) -> None:
+    source, output = tmp_path / "in.csv", tmp_path / "out.jsonl"
+    source.write_text(f"id,question\n1,It is {SSN}\n")
+    assert run("scan", source, "-p", policy, "-o", output, "--column", "question").code == 0
+    assert [result["text"] for result in results(output)] == ["It is [US_SSN]"]
+
+
+def test_a_scan_that_is_interrupted_says_how_to_go_on(policy: Path, tmp_path: Path) -> None:
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('{"text": "hi"}\n' * 300_000)
+    command = ["scan", source, "-p", policy, "-o", output, "--workers", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "extproc", *map(str, command)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        start_new_session=True,
+    )
+    while not output.exists() or not output.stat().st_size:
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (
+        130,
+        f"stopped; what is in {output} stands: go on with --resume\n",
+    )
+    assert all(result["verdict"] == "allow" for result in results(output))
 
 
 def test_a_corpus_that_is_missing_is_exit_code_1(run: Run, policy: Path, tmp_path: Path) -> None:

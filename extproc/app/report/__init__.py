@@ -1,0 +1,1 @@
+"""`extproc report`: what became of traffic, as one page and as tables."""
