@@ -141,6 +141,16 @@ def test_words_in_disguise_are_found(text: str) -> None:
     assert Scanner([LEET]).find(NormalText(f"So: {text} now"))
 
 
+def test_credentials_of_a_host_are_found_in_pieces_too() -> None:
+    secrets = scanner({"url_credentials", "connection_password"})
+    text = f"see mongodb://{b64('admin:D1ffic-ult')}@localhost/database"
+    found = secrets.find(NormalText(text))
+    assert found
+    assert all(text.index("//") < f.start < f.end <= text.index("@") for f in found)
+    for seed in range(50):
+        assert cuts.pieces(secrets, text, random.Random(seed)) == found
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from extproc.detectors.views.view import Decoder, Place, Region, View
 
 _LEAST = 12  # characters of a run; eight encoded digits have as many
-_STEP, _MORE = 1024, 256  # a run is read in steps, each with what follows; both can be divided by 4
+_STEP, _MORE = 4096, 1024  # of a run: its steps, each with what follows; divisible by 4
 _CHARACTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _MARKED = bytes(ord("a") if byte in _CHARACTERS else ord(" ") for byte in range(256))
 _LONG_RUN = b"a" * (_LEAST - 2)
@@ -22,6 +22,7 @@ _SIGNS = (
 )
 _IS_MIXED = re.compile("|".join(_SIGNS).encode())
 _SEGMENT = re.compile(rb"[A-Za-z0-9+_\-]{%d,}=*" % (_LEAST - 2))
+_HOST = re.compile(rb"@[A-Za-z0-9]")
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 _READABLE = re.compile(rb"[ -~]{10}")  # by chance in one of thirty steps of random bytes
@@ -42,6 +43,9 @@ class Encoded(Decoder):
                 yield from _read_one(data, step, last) or _read_segments(data, step, last)
 
     def unfinished(self, data: bytes, start: int, run: int, /) -> int:
+        at = data.rfind(b"@", start)
+        if at >= 0 and run_length(data[at + 1 :]) == len(data) - at - 1:
+            data = data[:at]  # what is encoded may be the user of that host
         text = data.rstrip(b"=")[start:]
         last = len(text) - run_length(text)
         if last == 0 and run:
@@ -72,7 +76,20 @@ def _read_one(data: bytes, start: int, end: int) -> list[Region]:
         return []
     run = data[start:end]
     view = _from_hex(run, start) or _from_base64(run, start)
-    return [] if view is None else [Region(start, end, view)]
+    if view is None:
+        return []
+    host = _HOST.match(data, end)
+    return [Region(start, end, _before_host(view, host[0].decode()) if host else view)]
+
+
+def _before_host(view: View, host: str) -> View:
+    """As `view`, with the beginning of a host behind it that makes it a user and a password."""
+    size = len(view.text)
+
+    def place(start: int, end: int) -> tuple[int, int]:
+        return view.place(min(start, size - 1), min(end, size))
+
+    return View(view.text + host, place)
 
 
 def _read_segments(data: bytes, start: int, end: int) -> Iterator[Region]:
