@@ -52,13 +52,8 @@ def redact_document(
     names: dict[Path, dict[str, str]] = {}  # of members, by the object that holds them
     findings = iter(found)
     for index, segment in enumerate(segments):
-        if segment.format is Format.JSON:
-            text = _json_edited(segment, more.get(index, ()), context)
-        else:
-            known = next(findings)
-            if index in more:
-                known = sorted([*known, *more[index]], key=_order)
-            text = edited(segment.text, known, segment, context)
+        known = next(findings) if segment.format is not Format.JSON else []
+        text = _passing(segment, known, more.get(index, []), context)
         if judge.blocked():
             return document, False
         if text == segment.text and not (restoring and has_mark(text)):
@@ -75,6 +70,20 @@ def redact_document(
         if dropped.isdisjoint(holder[:size] for size in range(len(holder) + 1)):
             rename(document, holder, names[holder])
     return document, bool(changed or dropped)
+
+
+def _passing(segment: Segment, known: list[Finding], more: list[Finding], context: Context) -> str:
+    """What passes of a segment, in which `known` and `more` was found."""
+    if segment.format is Format.JSON:
+        text = _json_edited(segment, more, context)
+    else:
+        findings = sorted([*known, *more], key=_order) if more else known
+        text = edited(segment.text, findings, segment, context)
+    if (withheld := context.judge.withheld.get(segment.path)) is not None:
+        text = context.redactor.replacement("replace", withheld, segment.text)
+        if segment.format is Format.JSON:
+            text = write(text).decode()
+    return text
 
 
 def redacted_text(text: str, segment: Segment, context: Context, scanner: Scanner) -> str:

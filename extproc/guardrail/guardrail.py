@@ -35,7 +35,16 @@ from extproc.guardrail.slow import (
 from extproc.guardrail.stream import StreamGuard
 from extproc.guardrail.supervised import Supervised
 from extproc.guardrail.transcript import Aside, Transcript
-from extproc.model.values import Action, Direction, Finding, Segment, Skipped, Usage, Verdict
+from extproc.model.values import (
+    Action,
+    Direction,
+    Finding,
+    History,
+    Segment,
+    Skipped,
+    Usage,
+    Verdict,
+)
 from extproc.policy.judge import Judge
 from extproc.policy.policy import Policy
 from extproc.redaction.exchange import Pseudonyms
@@ -207,10 +216,10 @@ class Guardrail:
         is_clean = not (any(found) or reading.skipped) and len(found) == len(segments)
         if is_clean and plan is NOTHING and restoring is None:  # nearly always
             return Inspection(self._clean, None, len(segments), (), usage, reading.calls)
-        look = partial(self._preview, direction, caller, segments, found)
+        look = partial(self._preview, direction, caller, segments, found, reading.history)
 
         def finish(heard: Heard) -> Inspection:
-            judge = Judge(self.policy, direction, caller)
+            judge = Judge(self.policy, direction, caller, reading.history)
             if reading.skipped:
                 judge.refuse(self.policy.unscanned, f"unscanned_{reading.skipped[0].reason}")
             context = self._context(Scanners(scanner, None), judge, pseudonyms, is_answer=is_answer)
@@ -258,9 +267,10 @@ class Guardrail:
         caller: str,
         segments: list[Segment],
         found: list[list[Finding]],
+        history: History,
     ) -> list[Text] | None:
         scanners = Scanners(self._whole[direction], None)
-        judge = Judge(self.policy, direction, caller)
+        judge = Judge(self.policy, direction, caller, history)
         return preview(segments, found, Context(scanners, judge, self._redactor))
 
     def _hear(
