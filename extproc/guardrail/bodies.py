@@ -83,6 +83,8 @@ def _passing(segment: Segment, known: list[Finding], more: list[Finding], contex
         text = context.redactor.replacement("replace", withheld, segment.text)
         if segment.format is Format.JSON:
             text = write(text).decode()
+    elif context.pseudonyms and not context.is_answer:
+        text = context.pseudonyms.replace_known(text)
     return text
 
 

@@ -14,6 +14,9 @@ from extproc.model.errors import BodyError
 from extproc.redaction.placeholders import Placeholders, folded
 from extproc.redaction.pseudonyms import LOOKALIKE, READABLE, candidates, normal
 
+_LEAST_KNOWN = 6  # letters and digits of a value that is looked for by itself
+_FEW = 64  # beginnings of values that are sooner looked for one by one
+_WORD = re.compile(r"(?<!\w)\w")
 BARE = 3
 """Stands for how many times a value is escaped: it stands outside of strings."""
 
@@ -38,6 +41,7 @@ class Pseudonyms:
         self._values: list[str] = []
         self._literals: dict[str, str] = {}  # characters of private use that are no marks of ours
         self._given: dict[str, str] = {}
+        self._spellings: dict[str, dict[str, str]] = {}  # of values, by how their first word begins
         self._texts: Iterable[str] = ()
         self._said: str | None = None
 
@@ -59,7 +63,37 @@ class Pseudonyms:
             placeholder = self._choose(style, entity_type, value)
             self._known[known] = placeholder
             self._values.append(value)
+        self._remember(value, placeholder)
         return placeholder
+
+    def _remember(self, value: str, placeholder: str) -> None:
+        for spelling in (value, json.dumps(value)[1:-1]):
+            first = _WORD.search(spelling)
+            if first is not None and sum(map(str.isalnum, spelling)) >= _LEAST_KNOWN:
+                begin = spelling[first.start() : first.start() + _LEAST_KNOWN]
+                self._spellings.setdefault(begin, {})[spelling] = placeholder
+
+    def replace_known(self, text: str) -> str:
+        """A text of the request without the values that have a placeholder by now.
+
+        What was found once is hidden from there on, also where nothing around tells what it is.
+        """
+        if len(self._spellings) <= _FEW and not any(begin in text for begin in self._spellings):
+            return text
+        pieces: list[str] = []
+        passed = 0
+        for word in _WORD.finditer(text):
+            begin = text[word.start() : word.start() + _LEAST_KNOWN]
+            for spelling, placeholder in self._spellings.get(begin, {}).items():
+                start = word.start() - spelling.index(begin)
+                end = start + len(spelling)
+                is_whole = (
+                    not text[end : end + 1].isalnum() and text[max(start, 0) : end] == spelling
+                )
+                if start >= passed and is_whole:
+                    pieces += text[passed:start], placeholder
+                    passed = end
+        return "".join((*pieces, text[passed:]))
 
     def hide(self, style: str, entity_type: str, value: str) -> str:
         """What stands for a value of the answer: itself where it is one of the request.

@@ -163,6 +163,37 @@ def test_placeholders_are_the_same_from_turn_to_turn() -> None:
     assert third[2] == f"again {first[0].split()[1].rstrip(',')}"
 
 
+def test_a_value_that_was_found_is_hidden_from_there_on() -> None:
+    """An answer that came back with values is replayed, and a name alone tells nothing."""
+    guard = guardrail(rule("person", redaction="pseudonym"), rule(FORMS, redaction="pseudonym"))
+    one, other, third, fourth = Talk(guard).send(
+        "Zorv Quill was here.",
+        "Name: Zorv Quill, phone (212) 555-0187",
+        json.dumps({"for": "Zorv Quill", "not": "Zorv Quillet"}),
+        "Reply to Zorv Quill, or to (212) 555-0187.",
+    )
+    name = other.split()[1].rstrip(",")
+    assert name.startswith("PERSON_")
+    assert one == "Zorv Quill was here."  # what has been sent before does not change
+    assert json.loads(third) == {"for": name, "not": "Zorv Quillet"}
+    assert fourth.startswith(f"Reply to {name}, or to PHONE_")
+
+
+def test_a_value_that_was_found_is_hidden_in_arguments() -> None:
+    guard = guardrail(rule("person", redaction="pseudonym", roles=["user"]))
+    talk = Talk(guard)
+    told = {"role": "user", "content": "Name: Jos\u00e9 Roe"}
+    function = {"name": "f", "arguments": json.dumps({"who": "Jos\u00e9 Roe", "n": 1})}
+    call = {"id": "c", "type": "function", "function": function}
+    called = {"role": "assistant", "tool_calls": [call]}
+    body = json.dumps({"messages": [told, called]}).encode()
+    inspection = guard.inspect_json(CHAT, Direction.REQUEST, body, "c", talk.pseudonyms)
+    assert inspection.body is not None
+    sent = json.loads(inspection.body)["messages"]
+    name = sent[0]["content"].removeprefix("Name: ")
+    assert json.loads(sent[1]["tool_calls"][0]["function"]["arguments"]) == {"who": name, "n": 1}
+
+
 def test_an_answer_without_placeholders_passes_as_it_came() -> None:
     talk = Talk(REQUESTS_ONLY)
     talk.send(MAIL)
