@@ -21,7 +21,7 @@ def history(document: Any, turns: str) -> History:
         size -= 1
     while size and not _is_of_model(items[size - 1]):
         size -= 1
-    return History(turns, size)
+    return History(turns, size) if size else NOTHING
 
 
 def _is_of_model(item: Any) -> bool:

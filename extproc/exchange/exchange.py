@@ -55,7 +55,7 @@ from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.errors import BodyError, ContractError, ProtocolError
 from extproc.model.record import Outcome, Record
 from extproc.model.values import Action, Direction, Refusal, Skipped, Usage, Verdict
-from extproc.redaction.exchange import Pseudonyms
+from extproc.redaction.pseudonyms import Pseudonyms
 
 _WANTED = FilterContract(BodyMode.BUFFERED, BodyMode.BUFFERED)
 

@@ -13,7 +13,7 @@ from extproc.exchange.headers import Kind, check_readable, codings, kind, media_
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.model.errors import BodyError
 from extproc.model.values import Action, Direction, Verdict
-from extproc.redaction.exchange import Pseudonyms
+from extproc.redaction.pseudonyms import Pseudonyms
 
 # Clients of streams do not look at the content type, and some of JSON skip or decode what stands
 # before it.

@@ -10,8 +10,8 @@ from extproc.dialects.document import rename, replace, write
 from extproc.guardrail.filters import Context
 from extproc.guardrail.json_filter import JsonFilter
 from extproc.model.values import Action, Edit, Finding, Format, Path, Segment
-from extproc.redaction.exchange import Pseudonyms, has_mark, is_own
 from extproc.redaction.operators import apply
+from extproc.redaction.pseudonyms import Pseudonyms, has_mark, is_own
 
 _NO_MORE: Mapping[int, list[Finding]] = MappingProxyType({})
 

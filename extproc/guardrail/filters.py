@@ -10,9 +10,9 @@ from extproc.detectors.scanner import Scanner
 from extproc.detectors.watcher import Watcher
 from extproc.model.values import Action, Finding, Path
 from extproc.policy.judge import Judge
-from extproc.redaction.exchange import Marking, Pseudonyms, is_own
 from extproc.redaction.operators import Redactor
-from extproc.redaction.pseudonyms import STYLES
+from extproc.redaction.pseudonyms import Marking, Pseudonyms, is_own
+from extproc.redaction.styles import STYLES
 
 _MOST_PASSED = 400  # characters that pass before they are looked at
 

@@ -47,9 +47,9 @@ from extproc.model.values import (
 )
 from extproc.policy.judge import Judge
 from extproc.policy.policy import Policy
-from extproc.redaction.exchange import Pseudonyms
 from extproc.redaction.operators import Redactor
-from extproc.redaction.pseudonyms import STYLES
+from extproc.redaction.pseudonyms import Pseudonyms
+from extproc.redaction.styles import STYLES
 
 Look = Callable[[], list[Text] | None]
 """The texts of a body as they would pass; None where nothing passes."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from extproc.dialects.walk import number_text
 from extproc.guardrail.filters import Context, Redaction, TextFilter
 from extproc.model.values import Path
-from extproc.redaction.exchange import BARE, Marking, has_mark
+from extproc.redaction.pseudonyms import BARE, Marking, has_mark
 
 _ORDINARY = re.compile(r'[^"\\]+')
 _BARE = re.compile(r'[^"{}\[\],:\s]+')

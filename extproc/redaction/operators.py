@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterable
 
 from extproc.model.values import Edit
-from extproc.redaction.exchange import Pseudonyms
+from extproc.redaction.pseudonyms import Pseudonyms
 
 
 class Redactor:

@@ -1,177 +1,276 @@
-"""Placeholders that are derived from a value with a key: the same in every turn and process.
+"""The pseudonyms of one exchange: values of its request give way to them, and come back.
 
-Three styles. Readable ones say what they stand for (`EMAIL_3F9A`), opaque ones do not (`T_…`), and
-lookalikes keep the form of the value but can belong to nobody: they fail its check digits, or lie
-in a range that is never given out.
+While an answer is inspected a placeholder in it is one *mark*, a character of private use that no
+detector takes for anything. So what is the caller's own is never redacted, nor shown to a service
+that looks at the answer; at the end marks become values.
 """
 
-import hashlib
-import ipaddress
+import json
 import re
-import string
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-READABLE, LOOKALIKE, OPAQUE = "pseudonym", "pseudonym-format", "pseudonym-opaque"
-STYLES = frozenset({READABLE, LOOKALIKE, OPAQUE})
+from extproc.model.errors import BodyError
+from extproc.redaction.placeholders import Placeholders, folded
+from extproc.redaction.styles import LOOKALIKE, READABLE, candidates, normal
 
-# What people and models call a thing; otherwise the entity type itself.
-_NAMES = {
-    "email_address": "EMAIL",
-    "phone_number": "PHONE",
-    "us_ssn": "SSN",
-    "credit_card": "CARD",
-    "ip_address": "IP",
-    "mac_address": "MAC",
-    "street_address": "ADDRESS",
-    "date_of_birth": "BIRTHDATE",
-    "bank_account": "ACCOUNT",
-}
-_UNNAMED = re.compile(r"[^A-Z0-9]+")
-_GROUPED = frozenset({"credit_card", "us_ssn", "us_itin", "iban", "phone_number"})
-_CASELESS = frozenset({*_GROUPED, "email_address", "person", "street_address", "mac_address"})
-_SEPARATORS = re.compile(r"[\W_]+")
-_LEAST_FORM = 8  # letters and digits below which a lookalike would be met by chance
-_MOST_FORM = 64
-_LUHN_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+BARE = 3
+"""Stands for how many times a value is escaped: it stands outside of strings."""
+
+MOST = 8000
+"""Values of one exchange that get a pseudonym; those beyond are replaced by their type."""
+
+_LEAST_KNOWN = 6  # letters and digits of a value that is looked for by itself
+_FEW = 64  # beginnings of values that are sooner looked for one by one
+_WORD = re.compile(r"(?<!\w)\w")
+_FIRST, _LAST = 0x100000, 0x10FFFD
+_MARK = re.compile("[\U00100000-\U0010fffd]")
+_NO_WORD = re.compile(r"[\W_]+")
+_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_SPELLINGS = 4  # of a value: escaped for JSON 0, 1 and 2 times, and outside of strings
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)")
 
 
-def normal(entity_type: str, value: str) -> str:
-    """The spelling in which equal values are equal: of an address, a name or a grouped number."""
-    if entity_type in _GROUPED:
-        value = _SEPARATORS.sub("", value)
-    return value.casefold() if entity_type in _CASELESS else value
+class Pseudonyms:
+    """Placeholders and what they stand for. `key` is that of the tenant."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self.placeholders = Placeholders()
+        self._known: dict[tuple[str, str], str] = {}  # by type and normal spelling
+        self._values: list[str] = []
+        self._literals: dict[str, str] = {}  # characters of private use that are no marks of ours
+        self._given: dict[str, str] = {}
+        self._spellings: dict[str, dict[str, str]] = {}  # of values, by how their first word begins
+        self._texts: Iterable[str] = ()
+        self._said: str | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to bring back."""
+        return bool(self._values)
+
+    def begin(self, texts: Iterable[str]) -> None:
+        """Take the texts of the request. What stands there as it is must mean nothing else."""
+        self._texts = texts
+
+    def replace(self, style: str, entity_type: str, value: str) -> str:
+        """The placeholder of a value of the request; equal values have the same."""
+        known = (entity_type, normal(entity_type, value))
+        placeholder = self._known.get(known)
+        if placeholder is None:
+            if len(self._values) >= MOST:
+                return f"[{entity_type.upper()}]"
+            placeholder = self._choose(style, entity_type, value)
+            self._known[known] = placeholder
+            self._values.append(value)
+        self._remember(value, placeholder)
+        return placeholder
+
+    def _remember(self, value: str, placeholder: str) -> None:
+        for spelling in (value, json.dumps(value)[1:-1]):
+            first = _WORD.search(spelling)
+            if first is not None and sum(map(str.isalnum, spelling)) >= _LEAST_KNOWN:
+                begin = spelling[first.start() : first.start() + _LEAST_KNOWN]
+                self._spellings.setdefault(begin, {})[spelling] = placeholder
+
+    def replace_known(self, text: str) -> str:
+        """A text of the request without the values that have a placeholder by now.
+
+        What was found once is hidden from there on, also where nothing around tells what it is.
+        """
+        if len(self._spellings) <= _FEW and not any(begin in text for begin in self._spellings):
+            return text
+        pieces: list[str] = []
+        passed = 0
+        for word in _WORD.finditer(text):
+            begin = text[word.start() : word.start() + _LEAST_KNOWN]
+            for spelling, placeholder in self._spellings.get(begin, {}).items():
+                start = word.start() - spelling.index(begin)
+                end = start + len(spelling)
+                is_whole = (
+                    not text[end : end + 1].isalnum() and text[max(start, 0) : end] == spelling
+                )
+                if start >= passed and is_whole:
+                    pieces += text[passed:start], placeholder
+                    passed = end
+        return "".join((*pieces, text[passed:]))
+
+    def hide(self, style: str, entity_type: str, value: str) -> str:
+        """What stands for a value of the answer: itself where it is one of the request.
+
+        Never a lookalike: a reader would take it for the value.
+        """
+        if (entity_type, normal(entity_type, value)) in self._known:
+            return value
+        style = READABLE if style == LOOKALIKE else style
+        endless = candidates(self._key, style, entity_type, value)
+        return next(each for each in endless if self.mark(each) == each)
+
+    def _choose(self, style: str, entity_type: str, value: str) -> str:
+        said, number = self._everything_said(), len(self._values)
+        for placeholder in candidates(self._key, style, entity_type, value):
+            if folded(placeholder) not in said and self.placeholders.add(placeholder, number):
+                break
+        return placeholder
+
+    def _everything_said(self) -> str:
+        if self._said is None:
+            self._said = folded("\0".join(map(_unescaped, self._texts)))
+            self._texts = ()
+        return self._said
+
+    def mark(self, text: str) -> str:
+        """A whole text with marks in the place of placeholders."""
+        return "".join(piece.text for piece in Marking(self).feed(text, final=True))
+
+    def restore(self, text: str) -> str:
+        """A text with values in the place of marks."""
+        return _MARK.sub(lambda mark: self._meaning(mark[0]), text)
+
+    def restore_all(self, value: Any) -> Any:
+        """A document with values in the place of marks, in names too."""
+        match value:
+            case str():
+                return self.restore(value)
+            case list():
+                return [self.restore_all(item) for item in value]
+            case dict():
+                members: dict[str, Any] = {}
+                for key, item in value.items():
+                    name = self.restore(key)
+                    while name in members:  # none takes the place of another
+                        name += "_"
+                    members[name] = self.restore_all(item)
+                return members
+        return value
+
+    def _meaning(self, mark: str) -> str:
+        literal = self._given.get(mark)
+        if literal is not None:
+            return literal
+        index, spelling = divmod(ord(mark) - _FIRST, _SPELLINGS)
+        if index >= len(self._values):
+            return mark
+        value = self._values[index]
+        if spelling == BARE:
+            return value if _NUMBER.fullmatch(value) else json.dumps(value)
+        for _ in range(spelling):
+            value = json.dumps(value, ensure_ascii=False)[1:-1]
+        return value
+
+    def _mark_of_literal(self, character: str) -> str:
+        """A mark for a character that could be taken for one. Raises BodyError `too_complex`."""
+        mark = self._literals.get(character)
+        if mark is None:
+            code_point = _LAST - len(self._literals)
+            if code_point < _FIRST + _SPELLINGS * MOST:
+                raise BodyError("too_complex", "text holds too many characters of private use")
+            mark = self._literals[character] = chr(code_point)
+            self._given[mark] = character
+        return mark
+
+    def ordinary(self, text: str) -> str:
+        """A text without placeholders, in which nothing is taken for a mark of one."""
+        return _MARK.sub(lambda found: self._mark_of_literal(found[0]), text)
 
 
-def candidates(key: bytes, style: str, entity_type: str, value: str) -> Iterator[str]:
-    """Placeholders for a value, best first; the later ones are longer, or other lookalikes."""
-    name = _UNNAMED.sub("_", entity_type.upper()).strip("_")
-    seed = f"{name}\0{normal(entity_type, value)}".encode("utf-8", "replace")
-    if style == LOOKALIKE and _has_form(entity_type, value):
-        form = _FORMS.get(entity_type, _of_any_form)
-        yield from (form(value, _Dice(key, seed, attempt)) for attempt in count())
-    for attempt in count():
-        tag = _digest(key, seed, attempt).hex().upper()
-        if style == OPAQUE:
-            yield f"T_{tag[: 16 + 4 * attempt]}"
-        else:
-            yield f"{_NAMES.get(entity_type, name)}_{tag[: 4 + 2 * attempt]}"
+class Marked(NamedTuple):
+    """A piece of a text, and how many characters it was. `is_own` for a mark."""
+
+    text: str
+    size: int
+    is_own: bool = False
 
 
-def _digest(key: bytes, seed: bytes, number: int) -> bytes:
-    return hashlib.blake2b(seed, key=key, digest_size=32, salt=number.to_bytes(16)).digest()
+class Marking:
+    """Follows one text, in which placeholders become marks. It may be cut anywhere.
+
+    `escapes` is how many times the text is escaped for JSON where it stands; one that is JSON
+    itself is told by how it begins.
+    """
+
+    __slots__ = ("_escapes", "_json", "_pseudonyms", "_waiting")
+
+    def __init__(self, pseudonyms: Pseudonyms, escapes: int = 0) -> None:
+        self._pseudonyms = pseudonyms
+        self._escapes = escapes
+        self._json = _JsonText()
+        self._waiting = ""
+
+    @property
+    def rest(self) -> str:
+        """What was fed and may yet be a placeholder."""
+        return self._waiting
+
+    def feed(self, text: str, *, final: bool = False) -> list[Marked]:
+        """Take the next piece; give what is known of it."""
+        text, self._waiting = self._waiting + text, ""
+        pieces: list[Marked] = []
+        start = searched = 0
+        while found := self._pseudonyms.placeholders.find(text, searched):
+            if found.number < 0 and not final:
+                self._pass(text[start : found.start], pieces)
+                self._waiting = text[found.start :]
+                return pieces
+            searched = found.start + 1
+            if found.number >= 0:
+                self._pass(text[start : found.start], pieces)
+                pieces.append(self._marked(text[found.start : found.end], found.number))
+                start = searched = found.end
+        self._pass(text[start:], pieces)
+        return pieces
+
+    def _pass(self, text: str, pieces: list[Marked]) -> None:
+        if text:
+            self._json.follow(text)
+            pieces.append(Marked(self._pseudonyms.ordinary(text), len(text)))
+
+    def _marked(self, placeholder: str, index: int) -> Marked:
+        self._json.follow(placeholder)
+        spelling = self._escapes
+        if spelling != BARE and self._json.is_in_string:
+            spelling = min(spelling + 1, 2)
+        mark = chr(_FIRST + _SPELLINGS * index + spelling)
+        return Marked(mark, len(placeholder), is_own=True)
 
 
-class _Dice:
-    """Draws that depend on nothing but key, value and attempt."""
+class _JsonText:
+    """Whether a text is JSON, and whether its last character stands inside a string."""
 
-    def __init__(self, key: bytes, seed: bytes, attempt: int) -> None:
-        self._bytes = (
-            byte
-            for block in count()
-            for byte in _digest(key, seed + block.to_bytes(4), attempt | 1 << 64)
-        )
+    __slots__ = ("_begun", "_escape", "_is_json", "is_in_string")
+    _TELLING = re.compile(r'"|\\.?', re.DOTALL)
 
-    def among(self, choices: str) -> str:
-        """One of a few characters."""
-        drawn = int.from_bytes(bytes(next(self._bytes) for _ in range(4)))
-        return choices[drawn % len(choices)]
+    def __init__(self) -> None:
+        self._begun = False
+        self._is_json = False
+        self._escape = False
+        self.is_in_string = False
 
-    def like(self, value: str) -> list[str]:
-        """Digits for digits and letters for letters; the rest as it is."""
-        return [self._like(character) for character in value]
-
-    def _like(self, character: str) -> str:
-        if character.isdecimal():
-            return self.among(string.digits)
-        if character.isalpha():
-            return self.among(string.ascii_uppercase if character.isupper() else _LOWER)
-        return character
-
-
-_LOWER = string.ascii_lowercase
+    def follow(self, text: str) -> None:
+        """Take the next piece, which is not empty."""
+        if not self._begun:
+            first = text.lstrip()[:1]
+            self._begun = bool(first)
+            self._is_json = first in ("{", "[")
+        if not self._is_json:
+            return
+        start, self._escape = int(self._escape), False
+        for telling in self._TELLING.findall(text, start):
+            if telling == '"':
+                self.is_in_string = not self.is_in_string
+            else:
+                self._escape = len(telling) == 1
 
 
-def _has_form(entity_type: str, value: str) -> bool:
-    """Whether a lookalike makes sense: short values and words are better named."""
-    if entity_type in ("email_address", "ip_address"):
-        return True
-    told = [character for character in value if character.isalnum()]
-    digits = sum(map(str.isdecimal, told))
-    return _LEAST_FORM <= len(told) <= len(value) <= _MOST_FORM and digits >= _LEAST_FORM - 2
+def is_own(text: str) -> bool:
+    """Whether no letter and no digit of what was found is anything but the caller's own value."""
+    return _MARK.search(text) is not None and _NO_WORD.fullmatch(text) is not None
 
 
-def _email(_value: str, dice: _Dice) -> str:
-    """At a domain that is reserved for this (RFC 2606)."""
-    return "user." + "".join(dice.among(_LOWER) for _ in range(8)) + "@example.invalid"
+def has_mark(text: str) -> bool:
+    """Whether a value is to be put into a text."""
+    return _MARK.search(text) is not None
 
 
-def _ip_address(value: str, dice: _Dice) -> str:
-    """In the range that is kept for the future (RFC 1112), or for documents (RFC 3849)."""
-    try:
-        version = ipaddress.ip_address(value.strip("[]")).version
-    except ValueError:
-        version = 4
-    if version == 6:
-        drawn = "".join(dice.among(string.hexdigits[:16]) for _ in range(12))
-        return f"2001:db8:{drawn[:4]}:{drawn[4:8]}::{drawn[8:]}"
-    numbers = [int("".join(dice.among(string.hexdigits[:16]) for _ in range(2)), 16) for _ in "123"]
-    return ".".join(map(str, (240 + numbers[0] % 15, *numbers[1:], 1 + numbers[0] // 15)))
-
-
-def _ssn(value: str, dice: _Dice) -> str:
-    """An area from 900 is never given out, and a group below 50 is no ITIN there."""
-    drawn = dice.like(value)
-    places = [place for place, character in enumerate(value) if character.isdecimal()]
-    drawn[places[0]] = "9"
-    if len(places) > 4:
-        drawn[places[3]], drawn[places[4]] = dice.among("01234"), dice.among("123456789")
-    return _bare(drawn)
-
-
-def _phone(value: str, dice: _Dice) -> str:
-    """No country code and no area begins with zeros."""
-    drawn = dice.like(value)
-    places = [place for place, character in enumerate(value) if character.isdecimal()]
-    for place in places[:3]:
-        drawn[place] = "0"
-    return _bare(drawn)
-
-
-def _of_any_form(value: str, dice: _Dice) -> str:
-    """Any number or identifier: neither Luhn's check nor that of ISO 7064 passes."""
-    drawn = dice.like(value)
-    if value[:2].isalpha():  # the country of an IBAN
-        drawn[:2] = value[:2]
-    last = max(place for place, character in enumerate(value) if character.isdecimal())
-    while passes_luhn("".join(drawn)) or passes_mod_97("".join(drawn)):
-        drawn[last] = string.digits[(int(drawn[last]) + 1) % 10]
-    return _bare(drawn)
-
-
-def _bare(drawn: list[str]) -> str:
-    """Without what stands around letters and digits, where text before and after may touch it."""
-    text = "".join(drawn)
-    return text.rstrip("".join(set(text) - set(string.ascii_letters + string.digits)))
-
-
-_FORMS: dict[str, Callable[[str, _Dice], str]] = {
-    "email_address": _email,
-    "ip_address": _ip_address,
-    "us_ssn": _ssn,
-    "phone_number": _phone,
-}
-
-
-def passes_luhn(value: str) -> bool:
-    """Whether the digits of a value pass the check of cards (ISO/IEC 7812-1)."""
-    digits = [int(character) for character in reversed(value) if character.isdecimal()]
-    doubled = sum(_LUHN_DOUBLED[digit] for digit in digits[1::2])
-    return (sum(digits[::2]) + doubled) % 10 == 0
-
-
-def passes_mod_97(value: str) -> bool:
-    """Whether a value passes the check of an IBAN (ISO 13616)."""
-    told = [character for character in value.upper() if character.isascii() and character.isalnum()]
-    number = "".join(str(int(character, 36)) for character in [*told[4:], *told[:4]])
-    return bool(number) and int(number) % 97 == 1
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), text) if "\\" in text else text

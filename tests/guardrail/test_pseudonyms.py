@@ -8,7 +8,7 @@ import pytest
 from extproc.dialects.openai_chat import ChatStream
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.model.values import Direction
-from extproc.redaction.exchange import Pseudonyms
+from extproc.redaction.pseudonyms import Pseudonyms
 from tests.guardrail.making import (
     BROKEN,
     CARD,

@@ -14,7 +14,7 @@ from extproc.dialects.ollama import Ollama
 from extproc.dialects.openai_chat import ChatStream
 from extproc.dialects.openai_completions import CompletionStream
 from extproc.model.values import Direction
-from extproc.redaction.exchange import Pseudonyms
+from extproc.redaction.pseudonyms import Pseudonyms
 from tests.dataplane.canaries import TEXT, leaks
 from tests.exchanges import planting, recut
 from tests.exchanges.recordings import Recording
