@@ -95,7 +95,8 @@ class Guardrail:
         self._redactor = redactor
         self._gives_pseudonyms = any(
             active.rule.action is Action.REDACT and active.rule.redaction in STYLES
-            for active in policy.rules
+            for each in (policy, *policy.also)
+            for active in each.rules
         )
         watched = {direction: policy.watched(direction) for direction in Direction}
         own = tuple(map(recognizer_of, policy.entities))
