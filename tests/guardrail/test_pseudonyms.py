@@ -8,6 +8,8 @@ import pytest
 from extproc.dialects.openai_chat import ChatStream
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.model.values import Direction
+from extproc.policy.combination import combined
+from extproc.redaction.operators import Redactor
 from extproc.redaction.pseudonyms import Pseudonyms
 from tests.guardrail.making import (
     BROKEN,
@@ -15,11 +17,13 @@ from tests.guardrail.making import (
     CHAT,
     DONE,
     FORMS,
+    KEY,
     MAX_EVENT,
     SSN,
     TEXT,
     finished,
     guardrail,
+    policy,
     rule,
     said,
     text_of,
@@ -204,6 +208,14 @@ def test_an_answer_without_placeholders_passes_as_it_came() -> None:
 
 def test_a_policy_without_pseudonyms_remembers_nothing() -> None:
     assert guardrail(rule(FORMS)).pseudonyms("tenant") is None
+
+
+def test_a_narrower_policy_may_be_the_one_that_gives_them() -> None:
+    wide, narrow = policy(rule("us_ssn")), policy(rule("email_address", redaction="pseudonym"))
+    talk = Talk(Guardrail(combined([wide, narrow]), Redactor(KEY)))
+    [sent] = talk.send(f"{MAIL}, {SSN}")
+    assert sent.endswith(", [US_SSN]")
+    assert talk.receive_text(sent) == f"{MAIL}, [US_SSN]"
 
 
 def test_services_that_look_at_an_answer_do_not_see_the_values() -> None:
