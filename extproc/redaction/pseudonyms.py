@@ -12,13 +12,23 @@ from typing import Any, NamedTuple
 
 from extproc.model.errors import BodyError
 from extproc.redaction.placeholders import Placeholders, folded
-from extproc.redaction.styles import LOOKALIKE, READABLE, candidates, normal
+from extproc.redaction.styles import (
+    LOOKALIKE,
+    READABLE,
+    SHORT,
+    Candidate,
+    candidates,
+    normal,
+)
 
 BARE = 3
 """Stands for how many times a value is escaped: it stands outside of strings."""
 
 MOST = 8000
 """Values of one exchange that get a pseudonym; those beyond are replaced by their type."""
+
+MOST_LOOKALIKES = 256
+"""Those of one exchange that are lookalikes; each is looked for in all of the request."""
 
 _LEAST_KNOWN = 6  # letters and digits of a value that is looked for by itself
 _FEW = 64  # beginnings of values that are sooner looked for one by one
@@ -44,6 +54,8 @@ class Pseudonyms:
         self._spellings: dict[str, dict[str, str]] = {}  # of values, by how their first word begins
         self._texts: Iterable[str] = ()
         self._said: str | None = None
+        self._tags: dict[str, set[str]] = {}  # that stand behind a name in what was said
+        self._lookalikes = 0
 
     def __bool__(self) -> bool:
         """Whether there is anything to bring back."""
@@ -104,14 +116,29 @@ class Pseudonyms:
             return value
         style = READABLE if style == LOOKALIKE else style
         endless = candidates(self._key, style, entity_type, value)
-        return next(each for each in endless if self.mark(each) == each)
+        return next(each.text for each in endless if self.mark(each.text) == each.text)
 
     def _choose(self, style: str, entity_type: str, value: str) -> str:
-        said, number = self._everything_said(), len(self._values)
-        for placeholder in candidates(self._key, style, entity_type, value):
-            if folded(placeholder) not in said and self.placeholders.add(placeholder, number):
+        if style == LOOKALIKE and self._lookalikes >= MOST_LOOKALIKES:
+            style = READABLE
+        for each in candidates(self._key, style, entity_type, value):
+            if not self._is_said(each) and self.placeholders.add(each.text, len(self._values)):
+                self._lookalikes += each.is_lookalike
                 break
-        return placeholder
+        return each.text
+
+    def _is_said(self, candidate: Candidate) -> bool:
+        """Whether the request has it already. What nobody can guess is only there if it is it."""
+        if candidate.is_lookalike:
+            return folded(candidate.text) in self._everything_said()
+        name = folded(candidate.name)
+        if not name:
+            return False
+        tags = self._tags.get(name)
+        if tags is None:
+            said = re.finditer(f"{name}(?=([0-9a-f]{{{SHORT}}}))", self._everything_said())
+            tags = self._tags[name] = {found[1] for found in said}
+        return candidate.text[-SHORT:].lower() in tags
 
     def _everything_said(self) -> str:
         if self._said is None:

@@ -11,9 +11,12 @@ import re
 import string
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import NamedTuple
 
 READABLE, LOOKALIKE, OPAQUE = "pseudonym", "pseudonym-format", "pseudonym-opaque"
 STYLES = frozenset({READABLE, LOOKALIKE, OPAQUE})
+SHORT = 4
+"""Characters behind the name in a readable one, unless it is taken."""
 
 # What people and models call a thing; otherwise the entity type itself.
 _NAMES = {
@@ -43,19 +46,33 @@ def normal(entity_type: str, value: str) -> str:
     return value.casefold() if entity_type in _CASELESS else value
 
 
-def candidates(key: bytes, style: str, entity_type: str, value: str) -> Iterator[str]:
+class Candidate(NamedTuple):
+    """A placeholder that a value may have.
+
+    It can be guessed, or met by chance, where it is a lookalike, and where it is the `name` of a
+    type with a short tag.
+    """
+
+    text: str
+    is_lookalike: bool = False
+    name: str = ""
+
+
+def candidates(key: bytes, style: str, entity_type: str, value: str) -> Iterator[Candidate]:
     """Placeholders for a value, best first; the later ones are longer, or other lookalikes."""
     name = _UNNAMED.sub("_", entity_type.upper()).strip("_")
     seed = f"{name}\0{normal(entity_type, value)}".encode("utf-8", "replace")
     if style == LOOKALIKE and _has_form(entity_type, value):
         form = _FORMS.get(entity_type, _of_any_form)
-        yield from (form(value, _Dice(key, seed, attempt)) for attempt in count())
+        for attempt in count():
+            yield Candidate(form(value, _Dice(key, seed, attempt)), is_lookalike=True)
+    name = _NAMES.get(entity_type, name)
     for attempt in count():
         tag = _digest(key, seed, attempt).hex().upper()
         if style == OPAQUE:
-            yield f"T_{tag[: 16 + 4 * attempt]}"
+            yield Candidate(f"T_{tag[: 16 + 8 * attempt]}")
         else:
-            yield f"{_NAMES.get(entity_type, name)}_{tag[: 4 + 2 * attempt]}"
+            yield Candidate(f"{name}_{tag[: SHORT + 8 * attempt]}", name="" if attempt else name)
 
 
 def _digest(key: bytes, seed: bytes, number: int) -> bytes:

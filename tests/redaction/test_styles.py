@@ -23,7 +23,7 @@ DIGITS = "0123456789"
 
 
 def first(style: str, entity_type: str, value: str, key: bytes = KEY) -> str:
-    return next(candidates(key, style, entity_type, value))
+    return next(candidates(key, style, entity_type, value)).text
 
 
 def shape(text: str) -> str:
@@ -84,7 +84,8 @@ def test_spellings_of_one_value_agree(
 
 @pytest.mark.parametrize("style", [READABLE, OPAQUE])
 def test_later_candidates_are_longer(style: str) -> None:
-    names = list(islice(candidates(KEY, style, "email_address", "jane@example.com"), 4))
+    drawn = islice(candidates(KEY, style, "email_address", "jane@example.com"), 4)
+    names = [candidate.text for candidate in drawn]
     assert sorted(names, key=len) == names
     assert len(set(map(len, names))) == 4
 
@@ -93,8 +94,8 @@ def test_later_candidates_are_longer(style: str) -> None:
 @given(grouped([4, 4, 4, 4]) | grouped([4, 6, 5]) | st.text(DIGITS, min_size=13, max_size=19))
 def test_a_card_stays_a_card_that_fails_its_check(card: str) -> None:
     for placeholder in islice(candidates(KEY, LOOKALIKE, "credit_card", card), 3):
-        assert shape(placeholder) == shape(card)
-        assert not passes_luhn(placeholder)
+        assert shape(placeholder.text) == shape(card)
+        assert not passes_luhn(placeholder.text)
 
 
 @settings(deadline=None)
