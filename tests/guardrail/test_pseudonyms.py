@@ -1,10 +1,13 @@
 """Pseudonyms in whole bodies and streams: what is sent, what comes back, and what does not."""
 
+import gzip
 import json
+from functools import partial
 from typing import Any
 
 import pytest
 
+from extproc.dialects.contents import read_text
 from extproc.dialects.openai_chat import ChatStream
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.model.values import Direction
@@ -196,6 +199,29 @@ def test_a_value_that_was_found_is_hidden_in_arguments() -> None:
     sent = json.loads(inspection.body)["messages"]
     name = sent[0]["content"].removeprefix("Name: ")
     assert json.loads(sent[1]["tool_calls"][0]["function"]["arguments"]) == {"who": name, "n": 1}
+
+
+def test_values_come_back_in_plain_text() -> None:
+    talk = Talk(REQUESTS_ONLY)
+    [mail] = talk.send(MAIL)
+    read = partial(read_text, f"To: {mail}\n".encode())
+    given = REQUESTS_ONLY.inspect_body(Direction.RESPONSE, read, "c", talk.pseudonyms)
+    assert given.body == f"To: {MAIL}\n".encode()
+
+
+def test_values_come_back_in_a_compressed_stream() -> None:
+    talk = Talk(BOTH_WAYS)
+    [mail] = talk.send(MAIL)
+    data = gzip.compress(said(f"To {mail[:7]}") + said(mail[7:]) + finished() + DONE)
+    stream = BOTH_WAYS.open_stream(ChatStream(), "c", MAX_EVENT, ("gzip",), talk.pseudonyms)
+    assert text_of(stream.feed(data, BROKEN, final=True).data) == f"To {MAIL}"
+
+
+def test_names_of_members_that_become_one_are_kept_apart() -> None:
+    talk = Talk(BOTH_WAYS)
+    [mail] = talk.send(MAIL)
+    answer = talk.receive({"role": "assistant", "extra": {mail: 1, mail.lower(): 2}})
+    assert answer["extra"] == {MAIL: 1, f"{MAIL}_": 2}
 
 
 def test_an_answer_without_placeholders_passes_as_it_came() -> None:

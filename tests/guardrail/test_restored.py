@@ -1,4 +1,4 @@
-"""Placeholders in streams of every API, wherever they are cut, come back as values."""
+"""Placeholders in answers of every API, wherever they are cut, come back as values."""
 
 import json
 import random
@@ -17,7 +17,7 @@ from extproc.model.values import Direction
 from extproc.redaction.pseudonyms import Pseudonyms
 from tests.dataplane.canaries import TEXT, leaks
 from tests.exchanges import planting, recut
-from tests.exchanges.recordings import Recording
+from tests.exchanges.recordings import Recording, encode, exchanges
 from tests.guardrail.making import (
     BROKEN,
     CHAT,
@@ -89,6 +89,25 @@ def test_values_come_back_however_a_stream_is_cut(style: str, recording: Recordi
     for _ in range(CUTS):
         assert answered(style, recording, recut.cut(body, rng)) == whole
     assert answered(style, recording, [body[i : i + 1] for i in range(len(body))]) == whole
+
+
+WHOLE = [
+    recording
+    for recording in exchanges()
+    if isinstance(recording.response, dict | list) and recording.status == 200
+]
+
+
+@pytest.mark.parametrize("style", STYLES[:2])
+@pytest.mark.parametrize("recording", WHOLE, ids=lambda recording: recording.name)
+def test_values_come_back_in_whole_answers(style: str, recording: Recording) -> None:
+    pseudonyms, text = sent(style)
+    dialect = registry.find(recording.method, recording.path, recording.host)
+    body = encode(planting.planted(recording.response, text))
+    passed = GUARDS[style].inspect_json(dialect, Direction.RESPONSE, body, "caller", pseudonyms)
+    told = json.loads(passed.body or body)
+    meant = json.loads(encode(planting.planted(recording.response, TEXT)))
+    assert planting.without_repeats(told) == planting.without_repeats(meant)
 
 
 def shortest() -> list[Recording]:
