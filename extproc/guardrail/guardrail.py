@@ -217,7 +217,9 @@ class Guardrail:
         is_clean = not (any(found) or reading.skipped) and len(found) == len(segments)
         if is_clean and plan is NOTHING and restoring is None:  # nearly always
             return Inspection(self._clean, None, len(segments), (), usage, reading.calls)
-        look = partial(self._preview, direction, caller, segments, found, reading.history)
+        look = partial(
+            self._preview, direction, caller, segments, found, reading.history, restoring
+        )
 
         def finish(heard: Heard) -> Inspection:
             judge = Judge(self.policy, direction, caller, reading.history)
@@ -269,10 +271,13 @@ class Guardrail:
         segments: list[Segment],
         found: list[list[Finding]],
         history: History,
+        restoring: Pseudonyms | None,
     ) -> list[Text] | None:
         scanners = Scanners(self._whole[direction], None)
         judge = Judge(self.policy, direction, caller, history)
-        return preview(segments, found, Context(scanners, judge, self._redactor))
+        is_answer = direction is Direction.RESPONSE
+        context = Context(scanners, judge, self._redactor, restoring, is_answer)
+        return preview(segments, found, context)
 
     def _hear(
         self,

@@ -232,6 +232,13 @@ def test_an_answer_without_placeholders_passes_as_it_came() -> None:
     assert given.body is None or json.loads(given.body) == json.loads(body)
 
 
+def test_a_text_that_is_no_part_of_an_exchange_has_placeholders_too() -> None:
+    one, other = (BOTH_WAYS.inspect_text(each, MAIL.encode(), "c").body for each in Direction)
+    assert one is not None
+    assert one.startswith(b"EMAIL_")
+    assert one == other
+
+
 def test_a_policy_without_pseudonyms_remembers_nothing() -> None:
     assert guardrail(rule(FORMS)).pseudonyms("tenant") is None
 
@@ -254,8 +261,13 @@ def test_services_that_look_at_an_answer_do_not_see_the_values() -> None:
     talk = Talk(guard)
     [sent] = talk.send(TEXT)
     assert talk.receive_text(f"{sent} A {WORD} thing.").startswith(TEXT)
+    function = {"name": "f", "arguments": json.dumps({"to": sent})}
+    call = {"id": "c", "type": "function", "function": function}
+    told = talk.receive({"role": "assistant", "tool_calls": [call]})
+    assert json.loads(told["tool_calls"][0]["function"]["arguments"]) == {"to": TEXT}
     asked = "".join(text.text for texts in words.asked for text in texts)
     assert "Mail" in asked
+    assert "EMAIL_" not in asked
     assert MAIL not in asked
     assert SSN not in asked
 
