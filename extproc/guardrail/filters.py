@@ -221,7 +221,13 @@ class TextFilter:
         return "".join(passed)
 
     def feed_plain(self, text: str) -> str | None:
-        return self._redaction.feed_plain(text) if self._marking is None else None
+        marking = self._marking
+        if marking is None:
+            return self._redaction.feed_plain(text)
+        passed = self._redaction.feed_plain(text) if marking.is_plain(text) else None
+        if passed is not None:
+            marking.follow(text)
+        return passed
 
     def look(self) -> None:
         self._redaction.look()

@@ -247,6 +247,14 @@ class Marking:
         self._pass(text[start:], pieces)
         return pieces
 
+    def is_plain(self, text: str) -> bool:
+        """Whether the next piece is known to pass as it is, with nothing before it that waits."""
+        return not (self._waiting or has_mark(text) or self._pseudonyms.placeholders.find(text, 0))
+
+    def follow(self, text: str) -> None:
+        """Take a plain piece that has passed without `feed`."""
+        self._json.follow(text)
+
     def _pass(self, text: str, pieces: list[Marked]) -> None:
         if text:
             self._json.follow(text)
