@@ -32,7 +32,7 @@ class AnthropicMessages:
                 "not_a_messages_request",
                 "the body is not a Messages request; send an object with messages",
             )
-        return read(document, REQUEST)
+        return read(document, REQUEST, turns="messages")
 
     def response(self, document: Any) -> Reading:
         return read(document, RESPONSE, role="assistant")

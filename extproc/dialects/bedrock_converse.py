@@ -21,7 +21,7 @@ class BedrockConverse:
     def request(self, document: Any) -> Reading:
         if not isinstance(document, dict) or not isinstance(document.get("messages", []), list):
             raise BodyError("not_a_chat_request", "the body is no Converse request; send an object")
-        return shapes.with_roles(read(document, shapes.REQUEST))
+        return shapes.with_roles(read(document, shapes.REQUEST, turns="messages"))
 
     def response(self, document: Any) -> Reading:
         return shapes.with_roles(read(document, shapes.RESPONSE, role="assistant"))

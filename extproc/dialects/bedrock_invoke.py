@@ -39,7 +39,7 @@ class BedrockInvoke:
         if "anthropic_version" in document:
             return _ANTHROPIC.request(document)
         if _is_converse(document):
-            return converse.with_roles(read(document, converse.REQUEST))
+            return converse.with_roles(read(document, converse.REQUEST, turns="messages"))
         return _CHAT.request(document)
 
     def response(self, document: Any) -> Reading:

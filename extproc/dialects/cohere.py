@@ -26,7 +26,7 @@ class CohereChat:
             raise BodyError(
                 "not_a_chat_request", "the body is not a chat request; send an object with messages"
             )
-        return read(document, shapes.REQUEST)
+        return read(document, shapes.REQUEST, turns="messages")
 
     def response(self, document: Any) -> Reading:
         return read(document, shapes.RESPONSE, role="assistant")

@@ -32,7 +32,7 @@ class Gemini:
                 "not_a_gemini_request",
                 "the body is not a request of Gemini; send an object with contents",
             )
-        return read(document, REQUEST)
+        return read(document, REQUEST, turns="contents")
 
     def response(self, document: Any) -> Reading:
         return read(document, RESPONSE, role="assistant")

@@ -77,7 +77,7 @@ class Ollama:
     def request(self, document: Any) -> Reading:
         if not isinstance(document, dict):
             raise BodyError("not_a_model_request", "the body is no JSON object; send one")
-        reading = read(document, _REQUEST, role="user")
+        reading = read(document, _REQUEST, role="user", turns="messages")
         for place, segment in enumerate(reading.segments):
             if segment.path == ("system",):
                 reading.segments[place] = segment._replace(role="system")

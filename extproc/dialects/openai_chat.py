@@ -147,7 +147,7 @@ class OpenAIChat:
             raise BodyError(
                 "not_a_chat_request", "the body is not a chat request; send an object with messages"
             )
-        return read(document, _REQUEST)
+        return read(document, _REQUEST, turns="messages")
 
     def response(self, document: Any) -> Reading:
         return read(document, _RESPONSE, role="assistant")

@@ -23,7 +23,7 @@ class Responses:
     def request(self, document: Any) -> Reading:
         if not isinstance(document, dict):
             raise BodyError("not_a_responses_request", "the body is no request; send an object")
-        return read(document, REQUEST)
+        return read(document, REQUEST, turns="input")
 
     def response(self, document: Any) -> Reading:
         return read(document, RESPONSE, role="assistant")

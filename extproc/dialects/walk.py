@@ -12,7 +12,8 @@ from typing import Any
 
 import jiter
 
-from extproc.model.values import Format, Path, Segment, Skipped
+from extproc.dialects.history import NOTHING, history
+from extproc.model.values import Format, History, Path, Segment, Skipped
 
 # A sentence in the place of an identifier is read as text.
 _TOKEN = re.compile(r"\S{0,256}").fullmatch
@@ -111,14 +112,18 @@ class Reading:
     segments: list[Segment] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     calls: tuple[str | int, ...] = ()
+    history: History = NOTHING
 
 
-def read(document: Any, shape: Shape, role: str = "") -> Reading:
+def read(document: Any, shape: Shape, role: str = "", turns: str = "") -> Reading:
     """Collect the strings, member names and long numbers of `document`, in its order.
 
-    `role` holds until the shape has a ROLE; only there a document may name another.
+    `role` holds until the shape has a ROLE; only there a document may name another. `turns` is the
+    list of a request that holds a conversation.
     """
     reading = Reading()
+    if turns:
+        reading.history = history(document, turns)
     _visit(document, shape, (), role, reading)
     return reading
 

@@ -55,6 +55,7 @@ from extproc.guardrail.stream import Step, StreamGuard
 from extproc.model.errors import BodyError, ContractError, ProtocolError
 from extproc.model.record import Outcome, Record
 from extproc.model.values import Action, Direction, Refusal, Skipped, Usage, Verdict
+from extproc.redaction.pseudonyms import Pseudonyms
 
 _WANTED = FilterContract(BodyMode.BUFFERED, BodyMode.BUFFERED)
 
@@ -115,6 +116,7 @@ class Exchange:
         self._request_id = ""
         self._caller = ""
         self._customer_id = ""
+        self._pseudonyms: Pseudonyms | None = None
         self._calls: tuple[str | int, ...] = ()
         self._request_action = Action.ALLOW
         self._lane = "inline"
@@ -171,7 +173,9 @@ class Exchange:
         self._guardrail = self._guardrails.select(headers)
         self._request_id = safe_name(headers, "x-request-id") or self._new_request_id()
         self._customer_id = safe_name(headers, self._limits.customer_header)
-        self._caller = self._customer_id or caller_credential(headers) or self._request_id
+        tenant = self._customer_id or caller_credential(headers)
+        self._caller = tenant or self._request_id
+        self._pseudonyms = self._guardrail.pseudonyms(tenant)
         method = headers.get(":method", "")
         self._dialect = registry.find(
             method, headers.get(":path", ""), headers.get(":authority", "")
@@ -239,7 +243,9 @@ class Exchange:
         reader = self._dialect.stream(media_type(headers))
         if reader is not None:
             self._is_coded = bool(coded)
-            return self._guardrail.open_stream(reader, self._caller, self._limits.max_event, coded)
+            return self._guardrail.open_stream(
+                reader, self._caller, self._limits.max_event, coded, self._pseudonyms
+            )
         body_kind = kind(headers)
         # What an API that is known says line by line may be pieces of one text.
         is_known = self._dialect.name not in registry.ANY_CONTENT
@@ -253,7 +259,7 @@ class Exchange:
 
     def _may_be_readable(self, headers: Headers) -> bool:
         """Whether to look at an answer that is not declared as something that can be inspected."""
-        if self._guardrail.ignores(Direction.RESPONSE):
+        if self._guardrail.ignores(Direction.RESPONSE) and not self._pseudonyms:
             return False
         if media_type(headers) == "application/octet-stream":  # some say so of errors in JSON
             return self._dialect.name != registry.FALLBACK
@@ -372,6 +378,7 @@ class Exchange:
             body,
             self._caller,
             self._limits.max_body,
+            self._pseudonyms,
         )
         if len(body) > self._limits.inline_body or "content-encoding" in headers:
             self._lane = "deferred"

@@ -13,6 +13,7 @@ from extproc.exchange.headers import Kind, check_readable, codings, kind, media_
 from extproc.guardrail.guardrail import Guardrail, Inspection
 from extproc.model.errors import BodyError
 from extproc.model.values import Action, Direction, Verdict
+from extproc.redaction.pseudonyms import Pseudonyms
 
 # Clients of streams do not look at the content type, and some of JSON skip or decode what stands
 # before it.
@@ -29,6 +30,7 @@ def inspect(
     body: bytes,
     caller: str,
     max_body: int,
+    pseudonyms: Pseudonyms | None = None,
 ) -> Inspection:
     """Raises BodyError when the body cannot be inspected."""
     if len(body) > max_body:
@@ -37,19 +39,26 @@ def inspect(
     if direction is Direction.RESPONSE and not body:
         return Inspection(Verdict(Action.ALLOW, 0.0, guardrail.policy.name), None, 0)
     if "content-encoding" in headers and (coded := codings(headers)):
-        return _inspect_coded(coded, guardrail, dialect, direction, headers, body, caller, max_body)
+        if direction is Direction.REQUEST and guardrail.ignores(direction):
+            return guardrail.uninspected()
+        plain = decode(body, coded, max_body)
+        headers = {name: value for name, value in headers.items() if name != "content-encoding"}
+        return _decoded(
+            inspect(guardrail, dialect, direction, headers, plain, caller, max_body, pseudonyms),
+            plain,
+        )
     check_readable(headers)
     if direction is Direction.RESPONSE and _is_bare_text(headers, body):
-        return guardrail.inspect_body(direction, partial(_read_answer, body), caller)
+        return guardrail.inspect_body(direction, partial(_read_answer, body), caller, pseudonyms)
     body_kind = kind(headers)
     if body_kind is Kind.JSON and dialect.name != registry.UPLOAD:
-        return guardrail.inspect_json(dialect, direction, body, caller)
+        return guardrail.inspect_json(dialect, direction, body, caller, pseudonyms)
     reader = _reader(dialect, direction, headers, body, body_kind)
     if reader is not None:
-        return guardrail.inspect_body(direction, reader, caller)
+        return guardrail.inspect_body(direction, reader, caller, pseudonyms)
     # A known API reads JSON whatever the content type says, and so does its provider.
     if body_kind is Kind.TEXT or dialect.name not in registry.ANY_CONTENT:
-        return guardrail.inspect_json(dialect, direction, body, caller)
+        return guardrail.inspect_json(dialect, direction, body, caller, pseudonyms)
     message = "a body of this content type cannot be inspected; send JSON"
     raise BodyError("unsupported_content_type", message)
 
@@ -62,27 +71,13 @@ def _is_bare_text(headers: Headers, body: bytes) -> bool:
     return "content-type" not in headers and body[:1].isalpha()
 
 
-def _inspect_coded(
-    coded: tuple[str, ...],
-    guardrail: Guardrail,
-    dialect: Dialect,
-    direction: Direction,
-    headers: Headers,
-    body: bytes,
-    caller: str,
-    max_body: int,
-) -> Inspection:
-    """Inspect what a compressed body stands for.
+def _decoded(inspection: Inspection, plain: bytes) -> Inspection:
+    """What becomes of a compressed body, given what became of what it stands for.
 
     It passes uncompressed even where nothing changed: what was inspected is then what arrives,
     however the receiver decodes, and also where it does not look at the header and would read the
     compressed bytes themselves (some are JSON as well).
     """
-    if direction is Direction.REQUEST and guardrail.ignores(direction):
-        return guardrail.uninspected()
-    plain = decode(body, coded, max_body)
-    headers = {name: value for name, value in headers.items() if name != "content-encoding"}
-    inspection = inspect(guardrail, dialect, direction, headers, plain, caller, max_body)
     if inspection.waits is not None:
         return inspection._replace(waits=partial(_uncoded, inspection.waits, plain))
     return _uncoded(lambda: inspection, plain)

@@ -8,9 +8,11 @@ from typing import NamedTuple, Protocol
 
 from extproc.detectors.scanner import Scanner
 from extproc.detectors.watcher import Watcher
-from extproc.model.values import Action, Path
+from extproc.model.values import Action, Finding, Path
 from extproc.policy.judge import Judge
 from extproc.redaction.operators import Redactor
+from extproc.redaction.pseudonyms import Marking, Pseudonyms, is_own
+from extproc.redaction.styles import STYLES
 
 _MOST_PASSED = 400  # characters that pass before they are looked at
 
@@ -23,11 +25,27 @@ class Scanners(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What the filters of one stream share."""
+    """What the filters of one body or stream share. Without `pseudonyms` none are given."""
 
     scanners: Scanners
     judge: Judge
     redactor: Redactor
+    pseudonyms: Pseudonyms | None = None
+    is_answer: bool = False
+
+    @property
+    def restoring(self) -> Pseudonyms | None:
+        """The pseudonyms that this answer may hold, if there are any."""
+        return self.pseudonyms if self.is_answer and self.pseudonyms else None
+
+    def replacement(self, operator: str, entity_type: str, value: str) -> str:
+        """Text to put in the place of what was found."""
+        if operator not in STYLES:
+            return self.redactor.replacement(operator, entity_type, value)
+        if self.pseudonyms is None:
+            return self.redactor.replacement("replace", entity_type, value)
+        given = self.pseudonyms.hide if self.is_answer else self.pseudonyms.replace
+        return given(operator, entity_type, value)
 
 
 class Piece(NamedTuple):
@@ -119,6 +137,8 @@ class Redaction:
         if self._holding is not None:
             ready, findings = self._holding.feed(text, final=final)
             for finding in findings:
+                if self._is_own(finding):
+                    continue
                 judged = judge.decide(finding, self._path, self._role)
                 if judge.blocked():
                     self._pass_until(finding.start, pieces)
@@ -152,6 +172,12 @@ class Redaction:
             for finding in self._observing.feed(passed, final=final)[1]:
                 self._context.judge.decide(finding, self._path, self._role)
 
+    def _is_own(self, finding: Finding) -> bool:
+        """Whether what was found is a value that the caller sent."""
+        if self._context.restoring is None:
+            return False
+        return is_own(self.original(max(finding.start, self._origin), finding.end))
+
     def _pass_until(self, position: int, pieces: list[Piece]) -> None:
         if position > self._sent:
             pieces.append(Piece(self._sent, position, None))
@@ -160,7 +186,7 @@ class Redaction:
     def _redact(self, operator: str, entity_type: str, end: int, pieces: list[Piece]) -> None:
         if end > self._sent:
             value = self.original(self._sent, end)
-            replacement = self._context.redactor.replacement(operator, entity_type, value)
+            replacement = self._context.replacement(operator, entity_type, value)
             pieces.append(Piece(self._sent, end, replacement))
             self._sent = end
 
@@ -168,21 +194,26 @@ class Redaction:
 class TextFilter:
     """A filter for plain text."""
 
-    __slots__ = ("_redaction",)
+    __slots__ = ("_marking", "_redaction")
 
     def __init__(self, context: Context, path: Path, role: str) -> None:
         self._redaction = Redaction(context, path, role)
+        restoring = context.restoring
+        self._marking = Marking(restoring) if restoring is not None else None
 
     @property
     def waiting(self) -> bool:
-        return bool(self._redaction.undecided)
+        return bool(self.rest)
 
     @property
     def rest(self) -> str:
-        return self._redaction.undecided
+        unmarked = self._marking.rest if self._marking is not None else ""
+        return self._redaction.undecided + unmarked
 
     def feed(self, text: str, *, final: bool = False) -> str:
         redaction = self._redaction
+        if self._marking is not None:
+            text = "".join(piece.text for piece in self._marking.feed(text, final=final))
         passed = [
             redaction.original(start, end) if replacement is None else replacement
             for start, end, replacement in redaction.feed(text, final=final)
@@ -190,7 +221,41 @@ class TextFilter:
         return "".join(passed)
 
     def feed_plain(self, text: str) -> str | None:
-        return self._redaction.feed_plain(text)
+        marking = self._marking
+        if marking is None:
+            return self._redaction.feed_plain(text)
+        passed = self._redaction.feed_plain(text) if marking.is_plain(text) else None
+        if passed is not None:
+            marking.follow(text)
+        return passed
 
     def look(self) -> None:
         self._redaction.look()
+
+
+class RestoringFilter:
+    """A filter behind all others, which brings back the values of the caller."""
+
+    __slots__ = ("_filtered", "_pseudonyms")
+
+    def __init__(self, filtered: Filter, pseudonyms: Pseudonyms) -> None:
+        self._filtered = filtered
+        self._pseudonyms = pseudonyms
+
+    @property
+    def waiting(self) -> bool:
+        return self._filtered.waiting
+
+    @property
+    def rest(self) -> str:
+        return self._pseudonyms.restore(self._filtered.rest)
+
+    def feed(self, text: str, *, final: bool = False) -> str:
+        return self._pseudonyms.restore(self._filtered.feed(text, final=final))
+
+    def feed_plain(self, text: str) -> str | None:
+        passed = self._filtered.feed_plain(text)
+        return passed if passed is None else self._pseudonyms.restore(passed)
+
+    def look(self) -> None:
+        self._filtered.look()

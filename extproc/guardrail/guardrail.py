@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from extproc.detectors import catalog
 from extproc.detectors.compiler import IN_MEMORY, Compiler
@@ -16,8 +16,7 @@ from extproc.dialects import document as json_document
 from extproc.dialects.base import Dialect, StreamReader
 from extproc.dialects.codings import Decoder
 from extproc.dialects.contents import Body, read_text
-from extproc.dialects.walk import Reading
-from extproc.guardrail.bodies import find_all, redact_document
+from extproc.guardrail.bodies import find_all, marked, redact_document
 from extproc.guardrail.decoded import DecodedStreamGuard
 from extproc.guardrail.entities import recognizer_of
 from extproc.guardrail.filters import Context, Scanners
@@ -36,10 +35,21 @@ from extproc.guardrail.slow import (
 from extproc.guardrail.stream import StreamGuard
 from extproc.guardrail.supervised import Supervised
 from extproc.guardrail.transcript import Aside, Transcript
-from extproc.model.values import Action, Direction, Finding, Segment, Skipped, Usage, Verdict
+from extproc.model.values import (
+    Action,
+    Direction,
+    Finding,
+    History,
+    Segment,
+    Skipped,
+    Usage,
+    Verdict,
+)
 from extproc.policy.judge import Judge
 from extproc.policy.policy import Policy
 from extproc.redaction.operators import Redactor
+from extproc.redaction.pseudonyms import Pseudonyms
+from extproc.redaction.styles import STYLES
 
 Look = Callable[[], list[Text] | None]
 """The texts of a body as they would pass; None where nothing passes."""
@@ -83,6 +93,11 @@ class Guardrail:
         detectors = tuple(slow)
         self._slow = Slow(policy, detectors) if detectors else None
         self._redactor = redactor
+        self._gives_pseudonyms = any(
+            active.rule.action is Action.REDACT and active.rule.redaction in STYLES
+            for each in (policy, *policy.also)
+            for active in each.rules
+        )
         watched = {direction: policy.watched(direction) for direction in Direction}
         own = tuple(map(recognizer_of, policy.entities))
         known = {*catalog.TYPES, *(recognizer.type for recognizer in own)}
@@ -120,6 +135,10 @@ class Guardrail:
         """Itself, whatever the request: one policy holds for all."""
         return self
 
+    def pseudonyms(self, tenant: str) -> Pseudonyms | None:
+        """Those of one exchange, to be given to its request and to its answer; None for none."""
+        return self._redactor.pseudonyms(tenant) if self._gives_pseudonyms else None
+
     def enforces(self, direction: Direction) -> bool:
         """Whether a body that cannot be inspected must be refused."""
         return self.policy.on_error(direction) is Action.BLOCK
@@ -139,58 +158,79 @@ class Guardrail:
         return Inspection(self._clean, None, 0, usage=usage)
 
     def inspect_json(
-        self, dialect: Dialect, direction: Direction, body: bytes, caller: str
+        self,
+        dialect: Dialect,
+        direction: Direction,
+        body: bytes,
+        caller: str,
+        pseudonyms: Pseudonyms | None = None,
     ) -> Inspection:
         """Inspect a JSON body. Raises BodyError when it cannot be read."""
         requested = direction is Direction.REQUEST
-        if direction in self._idle and requested:
+        is_idle = direction in self._idle and not pseudonyms
+        if is_idle and requested:
             return self.uninspected()
         document = json_document.parse(body)
-        if direction in self._idle:
+        if is_idle:
             return self.uninspected(dialect.usage(document))
         reading = dialect.request(document) if requested else dialect.response(document)
         usage = None if requested else dialect.usage(document)
-        return self._inspect(direction, caller, document, reading, json_document.write, usage)
+        body_read = Body(document, reading, json_document.write)
+        return self._inspect(direction, caller, body_read, pseudonyms, usage)
 
     def inspect_text(self, direction: Direction, body: bytes, caller: str) -> Inspection:
         """Inspect a body that is plain text. Raises BodyError when it is not UTF-8."""
         return self.inspect_body(direction, partial(read_text, body), caller)
 
     def inspect_body(
-        self, direction: Direction, read: Callable[[str], Body], caller: str
+        self,
+        direction: Direction,
+        read: Callable[[str], Body],
+        caller: str,
+        pseudonyms: Pseudonyms | None = None,
     ) -> Inspection:
         """Inspect a body of any form; `read` is given the role of its texts.
 
         Raises BodyError where it cannot be read.
         """
-        if direction in self._idle:
+        if direction in self._idle and not pseudonyms:
             return self.uninspected()
         body = read("user" if direction is Direction.REQUEST else "assistant")
-        return self._inspect(direction, caller, body.document, body.reading, body.write)
+        return self._inspect(direction, caller, body, pseudonyms)
 
     def _inspect(
         self,
         direction: Direction,
         caller: str,
-        document: Any,
-        reading: Reading,
-        write: Callable[[Any], bytes],
+        body: Body,
+        pseudonyms: Pseudonyms | None,
         usage: Usage | None = None,
     ) -> Inspection:
+        document, reading, write = body
         scanner, segments = self._whole[direction], reading.segments
+        is_answer = direction is Direction.RESPONSE
+        restoring = pseudonyms if is_answer and pseudonyms else None
+        if restoring is not None:
+            segments = marked(segments, restoring)
         found = find_all(segments, scanner)
         plan = self._plan(direction, caller)
         is_clean = not (any(found) or reading.skipped) and len(found) == len(segments)
-        if is_clean and plan is NOTHING:  # nearly always
+        if is_clean and plan is NOTHING and restoring is None:  # nearly always
             return Inspection(self._clean, None, len(segments), (), usage, reading.calls)
-        look = partial(self._preview, direction, caller, segments, found)
+        look = partial(
+            self._preview, direction, caller, segments, found, reading.history, restoring
+        )
 
         def finish(heard: Heard) -> Inspection:
-            judge = Judge(self.policy, direction, caller)
+            judge = Judge(self.policy, direction, caller, reading.history)
             if reading.skipped:
                 judge.refuse(self.policy.unscanned, f"unscanned_{reading.skipped[0].reason}")
-            context = Context(Scanners(scanner, None), judge, self._redactor)
+            context = self._context(Scanners(scanner, None), judge, pseudonyms, is_answer=is_answer)
+            if not is_answer and context.pseudonyms is not None:
+                context.pseudonyms.begin([segment.text for segment in segments])
             judged, changed = redact_document(document, segments, found, context, heard.findings)
+            if changed and restoring is not None:
+                judged = restoring.restore_all(judged)
             for failed in heard.failed:
                 judge.refuse(failed.action or Action.ALLOW, failed.reason)
             blocked, later = judge.blocked(), None
@@ -209,6 +249,18 @@ class Guardrail:
 
         return self._hear(plan.awaited, look, direction, caller, finish)
 
+    def _context(
+        self,
+        scanners: Scanners,
+        judge: Judge,
+        pseudonyms: Pseudonyms | None,
+        *,
+        is_answer: bool,
+    ) -> Context:
+        if pseudonyms is None:
+            pseudonyms = self.pseudonyms("")  # of a body that is no part of an exchange
+        return Context(scanners, judge, self._redactor, pseudonyms, is_answer)
+
     def _plan(self, direction: Direction, caller: str) -> Plan:
         return self._slow.plan(direction, caller) if self._slow is not None else NOTHING
 
@@ -218,10 +270,14 @@ class Guardrail:
         caller: str,
         segments: list[Segment],
         found: list[list[Finding]],
+        history: History,
+        restoring: Pseudonyms | None,
     ) -> list[Text] | None:
         scanners = Scanners(self._whole[direction], None)
-        judge = Judge(self.policy, direction, caller)
-        return preview(segments, found, Context(scanners, judge, self._redactor))
+        judge = Judge(self.policy, direction, caller, history)
+        is_answer = direction is Direction.RESPONSE
+        context = Context(scanners, judge, self._redactor, restoring, is_answer)
+        return preview(segments, found, context)
 
     def _hear(
         self,
@@ -260,11 +316,16 @@ class Guardrail:
         return partial(self._observe, plan.observing, transcript.texts, Direction.RESPONSE, caller)
 
     def open_stream(
-        self, reader: StreamReader, caller: str, max_event: int, codings: tuple[str, ...] = ()
+        self,
+        reader: StreamReader,
+        caller: str,
+        max_event: int,
+        codings: tuple[str, ...] = (),
+        pseudonyms: Pseudonyms | None = None,
     ) -> StreamGuard:
         """A guard for one streamed response, compressed as `codings` says."""
         judge = Judge(self.policy, Direction.RESPONSE, caller)
-        context = Context(self._streamed, judge, self._redactor)
+        context = self._context(self._streamed, judge, pseudonyms, is_answer=True)
         scanner = self._whole[Direction.RESPONSE]
         plan, waiting = self._plan(Direction.RESPONSE, caller), None
         if plan.awaited and self._slow is not None:

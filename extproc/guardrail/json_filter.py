@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from extproc.dialects.walk import number_text
 from extproc.guardrail.filters import Context, Redaction, TextFilter
 from extproc.model.values import Path
+from extproc.redaction.pseudonyms import BARE, Marking, has_mark
 
 _ORDINARY = re.compile(r'[^"\\]+')
 _BARE = re.compile(r'[^"{}\[\],:\s]+')
@@ -112,7 +113,7 @@ class JsonFilter:
         return position + 1
 
     def _new_outside(self) -> "_WrittenText":
-        return _WrittenText(self._context, self._path, self._role, json.dumps)
+        return _WrittenText(self._context, self._path, self._role, json.dumps, BARE)
 
     def _end_bare(self) -> None:
         """Hand on the number or word. A number stands or falls as a whole, sign and all."""
@@ -146,9 +147,16 @@ class _WrittenText:
     """A text whose characters are written in some other way, which is kept where they pass."""
 
     def __init__(
-        self, context: Context, path: Path, role: str, write: Callable[[str], str]
+        self,
+        context: Context,
+        path: Path,
+        role: str,
+        write: Callable[[str], str],
+        escapes: int = 1,
     ) -> None:
         self._redaction = Redaction(context, path, role)
+        restoring = context.restoring
+        self._marking = Marking(restoring, escapes) if restoring is not None else None
         self._write = write  # how a replacement is written
         self._added: list[str] = []  # characters that the redaction has not been told yet
         self._written: list[str] = []  # one item for each character that has not passed
@@ -172,6 +180,8 @@ class _WrittenText:
         """Return, as written, what may pass of all that was added."""
         text = "".join(self._added)
         self._added.clear()
+        if self._marking is not None:
+            text = self._marked(self._marking, text, final=final)
         passed: list[str] = []
         origin, end = self._origin, self._origin
         for start, end, replacement in self._redaction.feed(text, final=final):
@@ -182,6 +192,20 @@ class _WrittenText:
         del self._written[: end - origin]
         self._origin = end
         return "".join(passed)
+
+    def _marked(self, marking: Marking, text: str, *, final: bool) -> str:
+        """The text with marks, each of which is written as itself."""
+        place = len(self._written) - len(marking.rest) - len(text)
+        pieces = marking.feed(text, final=final)
+        for piece in pieces:
+            if piece.is_own or has_mark(piece.text):
+                given = self._written[place : place + piece.size] if not piece.is_own else [""]
+                self._written[place : place + piece.size] = [
+                    character if has_mark(character) else written
+                    for character, written in zip(piece.text, given, strict=True)
+                ]
+            place += len(piece.text)
+        return "".join(piece.text for piece in pieces)
 
 
 class _StringFilter:

@@ -200,6 +200,8 @@ def preview(
             text = _hidden(segment, next(findings), context)
         if context.judge.blocked():
             return None
+        if segment.path in context.judge.withheld:
+            text = ""
         texts.append(Text(text if segment.format in _READ else "", segment.role))
     return texts
 

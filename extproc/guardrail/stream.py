@@ -8,8 +8,8 @@ from extproc.dialects import document as json_document
 from extproc.dialects.base import Channel, Delta, StreamEvent, StreamReader
 from extproc.dialects.framing import Frame
 from extproc.guardrail.blocks import of_verdict
-from extproc.guardrail.bodies import find_all, redact_document, redacted_text
-from extproc.guardrail.filters import Context, Filter, TextFilter
+from extproc.guardrail.bodies import find_all, marked, redact_document, redacted_text
+from extproc.guardrail.filters import Context, Filter, RestoringFilter, TextFilter
 from extproc.guardrail.json_filter import JsonFilter
 from extproc.guardrail.template import Template, is_repeatable, learn, spelling, text_of
 from extproc.guardrail.transcript import NOBODY, Aside
@@ -257,15 +257,8 @@ class StreamGuard:
         self._flush(closing)
         if read.whole.segments and not self._context.judge.blocked():
             # Last, since it may rename members that the paths above lead through.
-            segments, stale = read.whole.segments, self._stale_repeats(document, read)
-            found = find_all(segments, self._scanner)
-            more = self.waiting.find_whole(segments, found) if self.waiting is not None else {}
-            document, rewritten = redact_document(
-                document, segments, found, self._context, more, stale
-            )
+            document, rewritten = self._redact_whole(document, read)
             changed |= rewritten
-            if self.transcript is not None:
-                self.transcript.add_whole(document, segments)
         if self._context.judge.blocked():
             self._end_filtered(passing)
             return
@@ -277,6 +270,21 @@ class StreamGuard:
         else:
             self._emit(event.raw)
         read.passed = True
+
+    def _redact_whole(self, document: Any, read: StreamEvent) -> tuple[Any, bool]:
+        """Redact the texts that come whole in an event; return its document and whether."""
+        segments, stale = read.whole.segments, self._stale_repeats(document, read)
+        restoring = self._context.restoring
+        if restoring is not None:
+            segments = marked(segments, restoring)
+        found = find_all(segments, self._scanner)
+        more = self.waiting.find_whole(segments, found) if self.waiting is not None else {}
+        document, changed = redact_document(document, segments, found, self._context, more, stale)
+        if self.transcript is not None:
+            self.transcript.add_whole(document, segments)
+        if changed and restoring is not None:
+            document = restoring.restore_all(document)
+        return document, changed
 
     def _stale_repeats(self, document: Any, read: StreamEvent) -> frozenset[Path]:
         """Where log-probabilities spell out anything but what passes in the same event.
@@ -315,6 +323,8 @@ class StreamGuard:
                 found = self.waiting.hold(found, delta.channel, delta.segment)
             if self.transcript is not None:
                 found = self.transcript.follow(found, delta.segment.role)
+            if self._context.restoring is not None:
+                found = RestoringFilter(found, self._context.restoring)
             self._filters[delta.channel] = found
         return found
 

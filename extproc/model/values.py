@@ -61,6 +61,26 @@ class Skipped(NamedTuple):
     reason: str
 
 
+class History(NamedTuple):
+    """What a request replays: the first `size` items of its list `turns`."""
+
+    turns: str
+    size: int
+
+    def turn(self, path: Path, role: str) -> int | None:
+        """The turn of a text that is replayed; None for what is new.
+
+        Instructions of the system count anew with every request, wherever they stand.
+        """
+        if not self.size or len(path) < 2 or path[0] != self.turns or role in _INSTRUCTING:
+            return None
+        turn = path[1]
+        return turn if isinstance(turn, int) and turn < self.size else None
+
+
+_INSTRUCTING = ("system", "developer")
+
+
 class Finding(NamedTuple):
     """A span of text that a detector recognised. Offsets are code points, end exclusive."""
 

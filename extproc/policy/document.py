@@ -35,7 +35,9 @@ Unscanned = Literal["allow", "flag", "block"]
 Environment = Literal["development", "staging", "production"]
 ENVIRONMENTS: tuple[Environment, ...] = ("development", "staging", "production")
 """In the order in which a policy is meant to tighten."""
-Operator = Literal["mask", "replace", "hash", "remove"]
+Operator = Literal[
+    "mask", "replace", "hash", "remove", "pseudonym", "pseudonym-format", "pseudonym-opaque"
+]
 
 
 class _Strict(BaseModel):

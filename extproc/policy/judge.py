@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from extproc.model.values import Action, Direction, Finding, Judged, Path, Verdict
+from extproc.model.values import Action, Direction, Finding, History, Judged, Path, Verdict
 from extproc.policy.policy import Policy, mode
 
 # The rest is `custom`.
@@ -16,6 +16,7 @@ _WEIGHTS = {
     "toxicity": 0.7,
     "custom": 0.5,
 }
+_NO_HISTORY = History("", 0)
 _MAX_JUDGED = 1000  # kept for the record of one verdict; all are acted on and counted
 
 
@@ -30,6 +31,9 @@ class Judge:
     `risk_score` is 1 - Π(1 - weight x score) over all findings that a rule does not allow. What an
     enforced rule redacts does not reach the other side, so it does not count against
     `maxRiskScore`.
+
+    A block is decided on what is new. A text of the `history` that would be blocked is `withheld`
+    as a whole, and each of its turns has a risk of its own.
     """
 
     __slots__ = (
@@ -37,22 +41,30 @@ class Judge:
         "_caller",
         "_clean",
         "_direction",
+        "_history",
         "_judged",
         "_policies",
         "_policy",
         "_reason",
         "_residual",
         "_shadowed",
+        "withheld",
     )
 
-    def __init__(self, policy: Policy, direction: Direction, caller: str) -> None:
+    def __init__(
+        self, policy: Policy, direction: Direction, caller: str, history: History = _NO_HISTORY
+    ) -> None:
+        self.withheld: dict[Path, str] = {}
+        """Texts of the history that must not pass, and the type of what was found there."""
+        self._history = history
         self._policy = policy
         self._policies = (policy, *policy.also)
         self._direction = direction
         self._caller = caller
         self._action = Action.ALLOW
         self._clean = 1.0  # probability-like product over all findings
-        self._residual = 1.0  # the same over what is not redacted
+        # The same over what is not redacted: of each turn of the history, and of all that is new.
+        self._residual: dict[int | None, float] = {}
         self._judged: list[Judged] = []
         self._shadowed: list[Judged] = []
         self._reason = ""
@@ -65,9 +77,9 @@ class Judge:
         """Judge one finding; None when no rule acts on it. Updates the running verdict."""
         judged = [self._judged_by(policy, finding, path, role) for policy in self._policies]
         strictest = max(filter(None, judged), key=_severity, default=None)
-        if strictest is not None:
-            self._count(strictest)
-        return strictest
+        if strictest is None:
+            return None
+        return self._count(strictest, self._history.turn(path, role))
 
     def _judged_by(self, policy: Policy, finding: Finding, path: Path, role: str) -> Judged | None:
         """What the first rule of a policy says that decides on a finding."""
@@ -102,20 +114,27 @@ class Judge:
             reason=self._reason,
         )
 
-    def _count(self, judged: Judged) -> None:
+    def _count(self, judged: Judged, turn: int | None) -> Judged:
+        """Take a judged finding into account; return it as it is acted on."""
         if judged.action is Action.ALLOW:
-            return
-        if len(self._judged) < _MAX_JUDGED:
-            self._judged.append(judged)
-        finding = judged.finding
+            return judged
+        finding, limit = judged.finding, self._policy.max_risk_score
         share = 1 - weight_of(finding.family) * finding.score
         self._clean *= share
-        if judged.action is not Action.REDACT:
-            self._residual *= share
+        residual = self._residual.get(turn, 1.0)
+        left = residual if judged.action is Action.REDACT else residual * share
+        is_over = limit is not None and 1 - left > limit
+        if turn is not None and (judged.action is Action.BLOCK or is_over):
+            self.withheld.setdefault(judged.path, finding.type)
+            judged = judged._replace(action=Action.REDACT, operator="replace")
+        else:
+            self._residual[turn] = left
+        if len(self._judged) < _MAX_JUDGED:
+            self._judged.append(judged)
         self._raise_to(judged.action, judged.rule)
-        limit = self._policy.max_risk_score
-        if limit is not None and 1 - self._residual > limit:
+        if turn is None and is_over:
             self._raise_to(Action.BLOCK, "max_risk_score")
+        return judged
 
     def _raise_to(self, action: Action, reason: str) -> None:
         if action.severity > self._action.severity:

@@ -5,10 +5,14 @@ import hmac
 from collections.abc import Iterable
 
 from extproc.model.values import Edit
+from extproc.redaction.pseudonyms import Pseudonyms
 
 
 class Redactor:
-    """The redaction operators. `key` makes hashes useless to whoever does not have it."""
+    """The redaction operators. `key` makes hashes useless to whoever does not have it.
+
+    Pseudonyms are more than an operator: they are remembered while an exchange lasts.
+    """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -32,6 +36,11 @@ class Redactor:
             case "remove":
                 return ""
         raise ValueError(f"no redaction operator {operator!r}")
+
+    def pseudonyms(self, tenant: str) -> Pseudonyms:
+        """Those of an exchange of one tenant; another tenant's are others."""
+        tenant_key = hmac.digest(self._key, b"tenant\0" + tenant.encode(), hashlib.sha256)
+        return Pseudonyms(tenant_key)
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:

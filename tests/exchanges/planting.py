@@ -172,8 +172,9 @@ def _write(message: Message) -> bytes:
     return start + zlib.crc32(start).to_bytes(4)
 
 
-def planted_stream(recording: Recording, text: str) -> list[Message]:
-    """The recorded events with `text` in every text, cut over two events where it grows.
+def planted_stream(recording: Recording, text: str, half: int = 12) -> list[Message]:
+    """The recorded events with `text` in every text; where it grows, the first `half` of it is at
+    the end of one event and the rest at the start of another.
 
     What is repeated whole by a later event is the same there.
     """
@@ -188,7 +189,7 @@ def planted_stream(recording: Recording, text: str) -> list[Message]:
         grown = "".join(piece for _, _, piece in pieces)
         if not grown:
             continue
-        cut = _cut_json(grown, pieces, text) if channel[0] else _cut(pieces, text)
+        cut = _cut_json(grown, pieces, text, half) if channel[0] else _cut(pieces, text, half)
         repeats[grown] = "".join(cut)
         put |= {(number, path): new for (number, path, _), new in zip(pieces, cut, strict=True)}
     result = []
@@ -203,24 +204,23 @@ def planted_stream(recording: Recording, text: str) -> list[Message]:
     return result
 
 
-def _cut(pieces: list[tuple[int, Path, str]], text: str) -> list[str]:
-    """Half of `text` at the end of one piece, half at the start of the next."""
+def _cut(pieces: list[tuple[int, Path, str]], text: str, half: int) -> list[str]:
     texts = [piece for _, _, piece in pieces]
     if len(texts) == 1:
         return [f"{texts[0]} {text} "]
-    place, half = (len(texts) - 1) // 2, 12  # inside the first value
+    place = (len(texts) - 1) // 2
     texts[place] += f" {text[:half]}"
     texts[place + 1] = f"{text[half:]} {texts[place + 1]}"
     return texts
 
 
-def _cut_json(grown: str, pieces: list[tuple[int, Path, str]], text: str) -> list[str]:
+def _cut_json(grown: str, pieces: list[tuple[int, Path, str]], text: str, half: int) -> list[str]:
     """Arguments are written anew, partly as escapes, and cut at a place in `text`."""
     whole = planted_arguments(grown, text, spelled_out)
     texts = [""] * len(pieces)
     if len(texts) == 1:
         return [whole]
-    place = whole.index("Mail ") + 7
+    place = whole.index("Mail ") + half
     texts[0], texts[-1] = whole[:place], whole[place:]
     return texts
 
