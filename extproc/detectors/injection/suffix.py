@@ -172,7 +172,7 @@ class Suffixes(Finder):
         line = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         left = max(line, len(data) - _WINDOW)  # of the next window
         begin = max(start, left)
-        place = max(begin, len(data) - 2)
+        place = _sign(data, max(begin, len(data) - 2))  # more may make its trigram rare
         # Trigrams are read with what stands before them, as `find` reads them.
         read = max(line, begin - _ESCAPED - 2)
         for odd in self._odd(data[read:], read):
