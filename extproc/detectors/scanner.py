@@ -186,7 +186,7 @@ class Scanner:
         regions = list(_regions(joined, seen.run, pulled, closed=True))
         for region, left in regions:
             hidden += self._found_in_region(text, region, left, depth, known)
-        starts = [text.start(r.start) for r, _ in regions if text.end(r.end) > cut]
+        starts = [text.start(r.held) for r, _ in regions if text.end(r.end) > cut]
         return Open(findings + hidden, cut, min(cut, start, context, *starts), pulled)
 
     def _open_views(self, original: str, seen: Seen) -> Iterator[tuple[Matcher | None, int, View]]:
@@ -307,7 +307,7 @@ def _shifted(region: Region, shift: int) -> Region:
         return start - shift, end - shift
 
     view = View(region.view.text, moved)
-    return Region(region.start - shift, region.end - shift, view)
+    return Region(region.start - shift, region.end - shift, view, region.held - shift)
 
 
 def _unfinished(text: Joined, run: int) -> int:

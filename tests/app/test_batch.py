@@ -188,7 +188,7 @@ def test_a_line_that_is_no_json_is_refused(line: bytes) -> None:
         judge_line(line, REDACT_ALL, Direction.REQUEST)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.binary(max_size=40)
     | st.text('{}[]":,textpathbody/ \\u1', max_size=40).map(str.encode)

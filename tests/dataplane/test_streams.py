@@ -183,7 +183,7 @@ PLANTED = {
 }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_recorded_stream_cut_anywhere_gives_the_same_text(
     redacted: Guarded, data: st.DataObject
@@ -234,7 +234,7 @@ FRAGMENTS = (
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     text=st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join),
     sizes=st.lists(st.integers(1, 12), min_size=1, max_size=8),

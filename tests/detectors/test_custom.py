@@ -84,7 +84,7 @@ patterns = st.lists(st.builds(str.__add__, atoms, quantifiers), min_size=1, max_
 texts = st.text(alphabet="abc-1 ", max_size=150)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(patterns, texts, st.booleans(), st.integers(0, 2**32))
 def test_pieces_give_the_findings_of_the_whole(
     pattern: str, text: str, whole_word: bool, seed: int

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eval import cuts
@@ -61,7 +61,6 @@ texts = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None)  # the first search compiles
 @given(texts, st.integers(0, 2**32))
 def test_pieces_give_the_findings_of_the_whole(text: str, seed: int) -> None:
     assert cuts.pieces(SCANNER, text, random.Random(seed)) == SCANNER.find(NormalText(text))

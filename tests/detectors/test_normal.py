@@ -25,13 +25,13 @@ def folded(text: str) -> bytes:
     return NormalText(text).data
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts, texts)
 def test_folding_pieces_is_folding_the_whole(first: str, second: str) -> None:
     assert folded(first) + folded(second) == folded(first + second)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts)
 def test_every_place_leads_back_to_its_character(text: str) -> None:
     normal = NormalText(text)
@@ -47,7 +47,7 @@ def test_every_place_leads_back_to_its_character(text: str) -> None:
     assert normal.end(0) == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(st.characters(max_codepoint=127, exclude_characters="\\")))
 def test_ascii_is_itself(text: str) -> None:
     normal = NormalText(text)
@@ -69,7 +69,7 @@ def test_other_escapes_are_letters() -> None:
     assert NormalText(text).data == text.encode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts)
 def test_folding_twice_changes_nothing(text: str) -> None:
     once = folded(text)
@@ -145,7 +145,7 @@ def test_a_disguised_value_is_found_in_a_stream_too(kind: str, text: str, value:
     assert [text[f.start : f.end] for f in found if f.type == kind] == [value]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.sampled_from(["\u200b", "\u00ad", "\u0301", "\u2060", ""]), min_size=11, max_size=11

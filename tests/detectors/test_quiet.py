@@ -85,7 +85,7 @@ ordinary = st.lists(
 
 @pytest.mark.parametrize("name", SCANNERS)
 def test_what_is_spared_a_scan_gives_what_the_scan_gives(name: str) -> None:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(ordinary)
     @example("my secretkey ")
     @example("the ssn is")
@@ -123,7 +123,7 @@ small_recognizers = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(small_recognizers, min_size=1, max_size=3),
     st.lists(st.text(alphabet="ab c-A1.", max_size=10), min_size=1, max_size=6),

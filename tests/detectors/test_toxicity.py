@@ -160,7 +160,7 @@ PIECES = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(PIECES, st.lists(st.integers(0, 400), max_size=6))
 def test_a_cut_changes_nothing(text: str, cuts: list[int]) -> None:
     data = NormalText(text).data
@@ -168,7 +168,7 @@ def test_a_cut_changes_nothing(text: str, cuts: list[int]) -> None:
     assert found(data, places) == list(TOXICITY.find(data, 0))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(PIECES, st.lists(st.integers(0, 400), max_size=4))
 def test_a_watcher_finds_what_the_scanner_finds(text: str, cuts: list[int]) -> None:
     watcher, last = Watcher(SCANNER), 0

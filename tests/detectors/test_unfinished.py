@@ -37,7 +37,7 @@ def test_every_beginning_of_a_match_is_found(recognizer: Recognizer, pattern: st
         re.compile(pattern, flags | re.ASCII | re.DOTALL), fullmatch=True, alphabet=ASCII
     )
 
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     @given(matches)
     def check(match: str) -> None:
         for size in {*range(1, min(len(match), 80)), *range(max(1, len(match) - 20), len(match))}:
@@ -62,7 +62,7 @@ def test_a_stream_is_held_from_where_a_match_may_begin(
     )
     scanner = scanner_of(recognizer)
 
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     @given(matches)
     def check(match: str) -> None:
         assume(not WHITE_SPACE_ESCAPE.search(match))  # which is folded to blanks
@@ -142,7 +142,7 @@ small = st.recursive(
 ).filter(lambda pattern: pattern.cost <= NO_LONGER and any(pattern.words))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(small)
 def test_what_is_found_is_what_begins_a_word_of_the_language(pattern: Small) -> None:
     beginnings = {word[:size] for word in pattern.words for size in range(1, len(word) + 1)}
@@ -152,7 +152,7 @@ def test_what_is_found_is_what_begins_a_word_of_the_language(pattern: Small) -> 
             assert is_unfinished(pattern.source, text) is (text in beginnings), text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(small)
 def test_hyperscan_takes_what_it_is_given(pattern: Small) -> None:
     recognizer = Recognizer(

@@ -75,7 +75,7 @@ def watch(parts: list[str]) -> tuple[list[Finding], int]:
     return findings + fresh, held
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(texts, st.integers(0, 2**32))
 @example("12 4111 1111 1111 1111 123 4", 1)
 @example("TCVN 5712", 0)
@@ -88,13 +88,13 @@ def test_pieces_give_the_findings_of_the_whole(text: str, seed: int) -> None:
     assert text.isascii() is False or held <= SCANNER.longest
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(texts)
 def test_single_characters_give_the_findings_of_the_whole(text: str) -> None:
     assert watch(list(text))[0] == SCANNER.find(NormalText(text))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(texts, st.integers(0, 2**32), st.sampled_from([SCANNER, MAILS]))
 def test_pieces_that_need_no_scan_are_decided_as_with_one(
     text: str, seed: int, scanner: Scanner

@@ -5,7 +5,7 @@ from typing import Any
 
 import jiter
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.dialects.document import parse, rename, replace, write
@@ -44,13 +44,11 @@ def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-@settings(deadline=None)
 @given(values)
 def test_what_is_written_is_what_was_read(value: Any) -> None:
     assert plain(parse(write(parse(json.dumps(value).encode())))) == value
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=30), st.text('{}[]":,\\ud8 0e-.truefalsn\n', max_size=30)))
 def test_what_is_accepted_means_the_same_to_another_parser(data: bytes | str) -> None:
     body = data if isinstance(data, bytes) else data.encode()
@@ -200,7 +198,6 @@ def test_rename_reaches_through_lists() -> None:
     assert document == [{"b": 1}]
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from("abcdefg"), st.integers(), max_size=7),
     st.dictionaries(st.sampled_from("abcdefg"), st.sampled_from(["x", "a", "x_2", ""])),

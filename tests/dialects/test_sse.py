@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.dialects.framing import TOO_LARGE, Frame
@@ -49,25 +49,21 @@ def by_the_standard(data: bytes) -> list[bytes]:
     return events
 
 
-@settings(deadline=None)
 @given(streams, st.lists(st.integers(0, 200), max_size=6))
 def test_any_cut_gives_the_same_events(data: bytes, places: list[int]) -> None:
     assert split(cut(data, places)) == split([data])
 
 
-@settings(deadline=None)
 @given(streams)
 def test_single_bytes_give_the_same_events(data: bytes) -> None:
     assert split([data[i : i + 1] for i in range(len(data))]) == split([data])
 
 
-@settings(deadline=None)
 @given(streams)
 def test_raw_bytes_concatenate_to_the_input(data: bytes) -> None:
     assert b"".join(event.raw for event in split([data])) == data
 
 
-@settings(deadline=None)
 @given(streams)
 def test_data_is_what_a_client_reads(data: bytes) -> None:
     assert [event.data for event in split([data]) if event.data is not None] == by_the_standard(
@@ -75,7 +71,6 @@ def test_data_is_what_a_client_reads(data: bytes) -> None:
     )
 
 
-@settings(deadline=None)
 @given(streams)
 def test_data_given_with_the_last_bytes_needs_no_further_call(data: bytes) -> None:
     assert ServerSentEvents(NO_LIMIT).feed(data, final=True) == split([data])
@@ -170,7 +165,6 @@ def test_small_events_are_no_large_one_together() -> None:
     assert len(ServerSentEvents(20).feed(b"data: x\n\n" * 1000)) == 1000
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=40).map(lambda data: data.replace(b"\r", b"")),
     st.lists(st.sampled_from([b": note", b"event: x", b"id: 1"]), max_size=2),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.dialects.document import parse
@@ -31,7 +31,6 @@ def strings_of(value: Any) -> list[str]:
     return [text for item in items for text in strings_of(item)]
 
 
-@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=8),
@@ -183,7 +182,6 @@ def test_number_text_is_the_whole_part_without_sign(number: str, digits: str) ->
     assert number_text(number) == digits
 
 
-@settings(deadline=None)
 @given(st.integers(10**7, 10**40))
 def test_number_text_of_an_integer_is_the_integer(number: int) -> None:
     assert number_text(str(number)) == number_text(f"{number}.5") == str(number)

@@ -103,7 +103,7 @@ def test_a_stream_is_opened_in_the_mode_of_the_settings(mode: BodyMode) -> None:
 # Full duplex
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32), st.sampled_from([DUPLEX, STREAMED]))
 def test_a_stream_in_any_cut_is_the_same_text(seed: int, limits: Limits) -> None:
     out, commands = through(streaming(limits=limits), [*byte_pieces(FULL, seed), b""])
@@ -188,7 +188,7 @@ def test_an_unreadable_stream_passes_on_record_where_the_policy_fails_open() -> 
 # Streamed: one answer for each chunk
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32), st.sampled_from([REDACT_ALL, BLOCK_SSN, guardrail()]))
 def test_each_chunk_has_exactly_one_answer(seed: int, guard: Guardrail) -> None:
     machine = streaming(guard, STREAMED)

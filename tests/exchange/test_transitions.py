@@ -260,7 +260,7 @@ events = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(events, max_size=10),
     st.sampled_from([Limits(), STREAMED, SMALL_INLINE]),

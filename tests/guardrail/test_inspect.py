@@ -352,7 +352,7 @@ def test_a_body_that_cannot_be_read_is_an_error(body: bytes) -> None:
         REDACT_ALL.inspect_json(CHAT, Direction.REQUEST, body, "caller")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=60) | st.text('{}[]":,messages roluc0\\u1', max_size=80).map(str.encode))
 def test_any_bytes_are_judged_or_refused(body: bytes) -> None:
     for direction in Direction:
@@ -374,7 +374,7 @@ documents = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(documents)
 def test_no_canary_passes_wherever_it_stands(document: Any) -> None:
     body = json.dumps([document]).encode()

@@ -138,7 +138,7 @@ def as_read(value: Any) -> Any:
     return loads(spelled(value, random.Random(0)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(containers, st.integers(0, 2**32))
 def test_what_passes_is_the_document_with_its_texts_redacted(value: Any, seed: int) -> None:
     value = as_read(value)
@@ -146,21 +146,21 @@ def test_what_passes_is_the_document_with_its_texts_redacted(value: Any, seed: i
     assert is_redacted(passed, value)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(containers, st.integers(0, 2**32))
 def test_any_cut_gives_the_same_json(value: Any, seed: int) -> None:
     text = spelled(value, random.Random(seed))
     assert filtered(pieces(text, seed)) == filtered([text])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(containers, st.integers(0, 2**32))
 def test_single_characters_give_the_same_json(value: Any, seed: int) -> None:
     text = spelled(value, random.Random(seed))
     assert filtered(list(text)) == filtered([text])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet='{}[]":,\\u8dD3eE0 4@n', max_size=40), st.integers(0, 2**32))
 @example(r'["\ud83d\u0041\ud83d\ud83d\ude00\ud83d"]', 1)
 @example(r'["\ud83d\"]', 1)
@@ -170,7 +170,7 @@ def test_any_cut_of_anything_gives_the_same_text(text: str, seed: int) -> None:
     assert filtered(list(text)) == filtered(pieces(text, seed)) == filtered([text])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(containers, st.integers(0, 2**32))
 def test_any_cut_ends_at_the_same_block(value: Any, seed: int) -> None:
     text = spelled(value, random.Random(seed))
@@ -179,7 +179,7 @@ def test_any_cut_ends_at_the_same_block(value: Any, seed: int) -> None:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(["", "a ", "😀", r"\n", r"\u0041 ", r"\ud83d "]), st.integers(1, 40))
 def test_text_without_findings_passes_as_it_was_written(prefix: str, count: int) -> None:
     text = '{"a" :\t"' + prefix * count + r'\/é\u00e9", "b":[1.50,-0,1E5, true,null]} '

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.dialects.base import StreamEvent
@@ -104,7 +104,6 @@ def said_again(passed: list[Any], name: str) -> list[Any]:
     return found
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000))
 def test_the_text_of_a_response_is_what_was_streamed(seed: int) -> None:
     text = f"I am jane@corp.io, my SSN is {SSN}, or {SSN[:-1]}"
@@ -114,7 +113,6 @@ def test_the_text_of_a_response_is_what_was_streamed(seed: int) -> None:
     assert said_again(passed, "text") == [expected] * 4
 
 
-@settings(deadline=None)
 @given(st.integers(0, 1000))
 def test_the_arguments_of_a_response_are_what_was_streamed(seed: int) -> None:
     text = json.dumps({"to": "jane@corp.io", "café": [SSN, 7]})

@@ -182,7 +182,7 @@ EXPECTED = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32))
 def test_interleaved_choices_in_any_cut_give_the_same_text(seed: int) -> None:
     stream = b"".join([*interleaved(*CHOICES, seed=seed), b": bye\n\n", DONE])
@@ -209,7 +209,7 @@ def test_a_stream_in_single_bytes_gives_the_same_bytes() -> None:
     assert output(REDACT_ALL, single) == output(REDACT_ALL, [stream])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.text(alphabet="0123456789-. @ajne😀", max_size=30),
     st.lists(st.integers(0, 30), max_size=5),
@@ -223,7 +223,7 @@ def test_however_a_text_is_cut_into_deltas_it_comes_out_the_same(
     assert text_of(in_parts) == text_of(output(REDACT_ALL, [said(text), finished(), DONE]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32))
 def test_any_cut_ends_at_the_same_block(seed: int) -> None:
     stream = b"".join([*tokens(f"It is {SSN}, the number. "), finished(), DONE])
@@ -232,7 +232,7 @@ def test_any_cut_ends_at_the_same_block(seed: int) -> None:
     assert text_of(passed) == "It is "
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.sampled_from([b"data: ", b"\n", b"\n\n", b"[DONE]", b'{"choices":[', b"]}", b":", b"\r"])
@@ -273,7 +273,7 @@ def delta_at(path: tuple[str | int, ...], text: str) -> dict[str, Any]:
     return result
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.dictionaries(
         st.tuples(st.integers(0, 1), st.sampled_from(PATHS)), stories, min_size=1, max_size=5

@@ -245,7 +245,7 @@ def test_an_attack_on_the_form_is_read_as_it_stands(attack: bytes, guard: Guardr
         reads_of_the_same([attack, attack, said("Three "), said("Four. "), attack, DONE], guard)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.sampled_from(ORDINARY * 8 + list(ATTACKS.values())), min_size=1, max_size=12),
     st.integers(0, 2**32),
@@ -269,7 +269,7 @@ inside = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(inside, min_size=1, max_size=6), st.sampled_from(POLICIES))
 def test_any_bytes_inside_of_the_text_pass_as_if_parsed(
     insides: list[bytes], guard: Guardrail
@@ -277,7 +277,7 @@ def test_any_bytes_inside_of_the_text_pass_as_if_parsed(
     reads_of_the_same([*ORDINARY, *map(like, insides), said("End. "), DONE], guard)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(inside, inside), min_size=1, max_size=5), st.sampled_from(POLICIES))
 def test_any_bytes_inside_of_the_padding_pass_as_if_parsed(
     insides: list[tuple[bytes, bytes]], guard: Guardrail
@@ -382,7 +382,7 @@ def test_most_events_of_long_recorded_streams_are_known() -> None:
             assert reads_of_the_same([*chunks, b""]) < len(chunks) / 2, recording.name
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 2**32), st.sampled_from(POLICIES))
 def test_recorded_streams_with_values_in_them_pass_as_if_parsed(
     seed: int, guard: Guardrail

@@ -57,7 +57,7 @@ def in_pieces(parts: Sequence[str], rules: Policy) -> tuple[str, Verdict]:
     return filtered(parts, shared), shared.judge.verdict()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(texts, operators, st.integers(0, 2**32))
 @example("zip=94107-1234é4111/1111/1111/1111", "mask", 21)
 def test_any_cut_gives_the_same_text_and_verdict(text: str, operator: str, seed: int) -> None:
@@ -65,21 +65,21 @@ def test_any_cut_gives_the_same_text_and_verdict(text: str, operator: str, seed:
     assert in_pieces(pieces(text, seed), rules) == in_pieces([text], rules)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(texts)
 def test_single_characters_give_the_same_text(text: str) -> None:
     rules = policy(rule(ALL))
     assert in_pieces(list(text), rules) == in_pieces([text], rules)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(texts, st.integers(0, 2**32))
 def test_any_cut_ends_at_the_same_block(text: str, seed: int) -> None:
     rules = policy(rule("us_ssn", "block"), rule(ALL))
     assert in_pieces(pieces(text, seed), rules) == in_pieces([text], rules)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(texts, operators)
 @example("4111 1111 1111 1111 123-45-6789", "mask")
 def test_a_stream_reads_as_the_whole_body_does(text: str, operator: str) -> None:
@@ -88,7 +88,7 @@ def test_a_stream_reads_as_the_whole_body_does(text: str, operator: str) -> None
     assert in_pieces([text], rules)[0] == whole
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(texts, st.integers(0, 2**32))
 def test_what_is_only_flagged_passes_as_it_came(text: str, seed: int) -> None:
     shared = context(policy(rule(ALL, "flag")), None, SCANNER)
@@ -134,7 +134,7 @@ actions = st.sampled_from(["redact", "flag", "allow"])
 small_texts = st.lists(st.sampled_from(["1", "2", "3", " ", " 2", "."]), max_size=14).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(small_texts, operators, actions, actions, st.integers(0, 2**32))
 def test_overlapping_findings_are_the_same_in_any_cut(
     text: str, operator: str, left: str, right: str, seed: int
@@ -145,7 +145,7 @@ def test_overlapping_findings_are_the_same_in_any_cut(
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(small_texts, operators, actions, actions)
 @example("1 2 2 3", "mask", "redact", "redact")
 def test_overlapping_findings_are_the_same_in_stream_and_body(
@@ -156,7 +156,7 @@ def test_overlapping_findings_are_the_same_in_stream_and_body(
     assert filtered([text], context(rules, SMALL)) == whole
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(small_texts)
 def test_a_mask_is_as_long_as_what_it_covers(text: str) -> None:
     shared = context(small_policy("mask"), SMALL)
@@ -193,7 +193,7 @@ def test_each_operator_in_a_stream(operator: str, expected: str) -> None:
     assert in_pieces(list(f"is {SSN}."), rules)[0] == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts, st.integers(0, 2**32))
 def test_pieces_that_need_no_scan_pass_as_with_one(text: str, seed: int) -> None:
     rules = policy(rule(ALL))

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.model.values import Action, Direction, Finding, Verdict
@@ -108,7 +108,6 @@ def test_the_risk_of_one_finding_is_its_weight_times_its_score() -> None:
     assert verdict(made, KEY).risk_score == pytest.approx(0.9 * 0.98, abs=1e-4)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.floats(0.5, 1), max_size=30),
     st.sampled_from(["flag", "redact", "block"]),

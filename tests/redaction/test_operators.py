@@ -1,7 +1,7 @@
 """What stands in the place of a redacted value."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.model.values import Edit
@@ -29,7 +29,6 @@ def test_an_unknown_operator_is_an_error() -> None:
         REDACTOR.replacement("scramble", "us_ssn", "1")
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 def test_hashes_are_equal_where_values_are(first: str, second: str) -> None:
     one, other = (REDACTOR.replacement("hash", "iban", value) for value in (first, second))
@@ -46,7 +45,6 @@ def test_a_hash_depends_on_the_key() -> None:
     )
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_a_mask_keeps_length_and_no_letter_or_digit(value: str) -> None:
     masked = REDACTOR.replacement("mask", "iban", value)
@@ -67,7 +65,6 @@ def test_edits_may_touch() -> None:
     assert apply("abcdef", [Edit(1, 3, "X"), Edit(3, 5, "Y")]) == "aXYf"
 
 
-@settings(deadline=None)
 @given(
     st.text(max_size=30),
     st.lists(st.tuples(st.integers(0, 30), st.text(max_size=3)), max_size=8),

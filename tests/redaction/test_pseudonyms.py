@@ -168,7 +168,7 @@ def test_values_are_written_as_json_where_they_stand_in_json() -> None:
     assert isinstance(other, str)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.data())
 def test_chunking_never_matters(data: st.DataObject) -> None:
     pseudonyms, mail = given_to(MAIL)
@@ -187,7 +187,6 @@ def test_chunking_never_matters(data: st.DataObject) -> None:
     assert passed == pseudonyms.mark(text)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_no_more_waits_than_what_may_become_a_placeholder(text: str) -> None:
     pseudonyms, placeholder = given_to(MAIL)

@@ -5,7 +5,7 @@ import re
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from extproc.redaction.styles import (
@@ -55,7 +55,6 @@ def test_an_opaque_one_does_not() -> None:
 
 
 @pytest.mark.parametrize("style", sorted(STYLES))
-@settings(deadline=None)
 @given(st.sampled_from(["email_address", "credit_card", "person", "github_token"]), st.text())
 def test_it_depends_on_value_and_tenant_alone(style: str, entity_type: str, value: str) -> None:
     assert first(style, entity_type, value) == first(style, entity_type, value)
@@ -90,7 +89,6 @@ def test_later_candidates_are_longer(style: str) -> None:
     assert len(set(map(len, names))) == 4
 
 
-@settings(deadline=None)
 @given(grouped([4, 4, 4, 4]) | grouped([4, 6, 5]) | st.text(DIGITS, min_size=13, max_size=19))
 def test_a_card_stays_a_card_that_fails_its_check(card: str) -> None:
     for placeholder in islice(candidates(KEY, LOOKALIKE, "credit_card", card), 3):
@@ -98,7 +96,6 @@ def test_a_card_stays_a_card_that_fails_its_check(card: str) -> None:
         assert not passes_luhn(placeholder.text)
 
 
-@settings(deadline=None)
 @given(grouped([3, 2, 4]) | st.text(DIGITS, min_size=9, max_size=9))
 def test_a_social_security_number_stays_one_that_is_never_issued(number: str) -> None:
     placeholder = first(LOOKALIKE, "us_ssn", number)
@@ -108,7 +105,6 @@ def test_a_social_security_number_stays_one_that_is_never_issued(number: str) ->
     assert 1 <= int(digits[3:5]) <= 49  # from 50 on it would be an ITIN
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"\A[A-Z]{2}[0-9]{2} [0-9A-Z]{4}( [0-9]{4}){2,4} [0-9]{2}\Z"))
 def test_an_iban_stays_one_that_fails_its_check(iban: str) -> None:
     placeholder = first(LOOKALIKE, "iban", iban)
@@ -126,7 +122,6 @@ def test_a_phone_number_stays_one_of_no_country(number: str) -> None:
     assert re.sub(r"\D", "", placeholder).startswith("000")
 
 
-@settings(deadline=None)
 @given(st.emails())
 def test_an_address_is_at_a_reserved_domain(address: str) -> None:
     assert re.fullmatch(
@@ -134,7 +129,6 @@ def test_an_address_is_at_a_reserved_domain(address: str) -> None:
     )
 
 
-@settings(deadline=None)
 @given(st.ip_addresses().map(str))
 def test_an_ip_address_is_nobodys(address: str) -> None:
     placeholder = ipaddress.ip_address(first(LOOKALIKE, "ip_address", address))

@@ -220,7 +220,7 @@ def test_what_is_not_for_envoy_has_no_message(command: Command) -> None:
         to_message(command)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=40))
 def test_any_bytes_that_are_a_message_are_an_event_or_a_protocol_error(data: bytes) -> None:
     try:

@@ -270,11 +270,11 @@ class Cues(Finder):
             if begin < start or (before and before[0] >= begin - _WINDOW):
                 continue
             near = [known for place, known in last.values() if place >= begin - _WINDOW]
+            near.sort(key=_rank)  # not by what was met first, which a stream may not know
             score = _score(known.weight for known in near)
             others = _score(known.weight for known in near if known is not cue)
             if score >= _LEAST and others < _MOST:
-                strongest = max(near, key=lambda known: known.weight)
-                yield Found(strongest.type, begin, close, round(score, 2))
+                yield Found(near[-1].type, begin, close, round(score, 2))
 
     def unfinished(self, data: bytes, start: int) -> int:
         """See `Finder`."""
@@ -318,6 +318,10 @@ def _begin(place: _Place) -> int:
 
 def _weight(cue: Cue) -> float:
     return cue.weight
+
+
+def _rank(cue: Cue) -> tuple[float, str, str]:
+    return cue.weight, cue.type, cue.group
 
 
 def _score(weights: Iterable[float]) -> float:

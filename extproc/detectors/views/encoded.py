@@ -40,7 +40,7 @@ class Encoded(Decoder):
             first = begin + (-run % _STEP if begin == start else 0)
             for step in range(first, end, _STEP):
                 last = min(step + _STEP + _MORE, end)
-                yield from _read_one(data, step, last) or _read_segments(data, step, last)
+                yield from _read_one(data, step, last, step) or _read_segments(data, step, last)
 
     def unfinished(self, data: bytes, start: int, run: int, /) -> int:
         at = data.rfind(b"@", start)
@@ -71,7 +71,7 @@ def run_length(data: bytes) -> int:
     return len(data) - len(data.rstrip(_CHARACTERS))
 
 
-def _read_one(data: bytes, start: int, end: int) -> list[Region]:
+def _read_one(data: bytes, start: int, end: int, held: int) -> list[Region]:
     if end - start < _LEAST or not _IS_MIXED.search(data, start, end):
         return []
     run = data[start:end]
@@ -79,7 +79,7 @@ def _read_one(data: bytes, start: int, end: int) -> list[Region]:
     if view is None:
         return []
     host = _HOST.match(data, end)
-    return [Region(start, end, _before_host(view, host[0].decode()) if host else view)]
+    return [Region(start, end, _before_host(view, host[0].decode()) if host else view, held)]
 
 
 def _before_host(view: View, host: str) -> View:
@@ -96,7 +96,7 @@ def _read_segments(data: bytes, start: int, end: int) -> Iterator[Region]:
     """Those of a path, where only one may be encoded."""
     if data.find(b"/", start, end) >= 0:
         for segment in _SEGMENT.finditer(data, start, end):
-            yield from _read_one(data, *segment.span())
+            yield from _read_one(data, *segment.span(), start)
 
 
 def _from_base64(run: bytes, begin: int) -> View | None:

@@ -32,7 +32,8 @@ class Spaced(Decoder):
     def regions(self, data: bytes, start: int, _run: int, /) -> Iterator[Region]:
         for match in _ROW.finditer(data, start):
             row = match[0].decode("ascii")
-            yield Region(match.start(), match.end(), _read(row, match["sign"], match.start()))
+            begin = match.start()
+            yield Region(begin, match.end(), _read(row, match["sign"], begin), begin)
 
     def unfinished(self, data: bytes, start: int, _run: int, /) -> int:
         ending = data[-2:]

@@ -79,7 +79,7 @@ class Spelled(Decoder):
                 continue
             view = _read(row.decode("ascii"), begin)
             if view is not None:
-                yield Region(begin, begin + len(row), view)
+                yield Region(begin, begin + len(row), view, begin)
 
     def unfinished(self, data: bytes, start: int, _run: int, /) -> int:
         backward = data[: -_LONGEST - 1 : -1]

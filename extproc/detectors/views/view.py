@@ -20,11 +20,15 @@ def itself(start: int, end: int) -> tuple[int, int]:
 
 
 class Region(NamedTuple):
-    """A reading of the bytes `start` to `end` of a folded text; `view.place` gives bytes of it."""
+    """A reading of the bytes `start` to `end` of a folded text; `view.place` gives bytes of it.
+
+    To be read again, the text is needed from `held` on.
+    """
 
     start: int
     end: int
     view: View
+    held: int
 
 
 class Decoder(Protocol):

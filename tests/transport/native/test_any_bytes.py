@@ -42,7 +42,7 @@ def test_a_conversation_cut_at_any_byte_is_answered_the_same(name: str) -> None:
         assert answer(whole, [place], late=True) == expected, place
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(st.sampled_from(sorted(CONVERSATIONS)), min_size=1, max_size=4),
     st.sets(st.integers(0, 3000)),
@@ -55,21 +55,21 @@ def test_conversations_cut_anywhere_are_answered_the_same(names: list[str], cuts
     )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.binary(max_size=300), st.booleans(), st.sets(st.integers(0, 400), max_size=8))
 def test_any_bytes_at_all(data: bytes, opened: bool, cuts: set[int]) -> None:
     whole = (wire.OPENING if opened else b"") + data
     answer(whole, [cut for cut in cuts if cut < len(whole)])
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(said, st.integers(1, 2000))
 def test_any_frames_at_all(data: bytes, step: int) -> None:
     whole = wire.OPENING + data
     answer(whole, list(range(step, len(whole), step)))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.sampled_from(sorted(CONVERSATIONS)),
     st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=6),
