@@ -108,7 +108,9 @@ _AFTER_FLAT = re.compile(rb"%s(?:,? |,?\n[ >]{0,2})(?:Apt|Suite)\.? [0-9]{1,4}\b
 _AFTER_LOOSE = re.compile(rb"%s%s" % (_NUMBER, _TAIL))
 _FRAGMENT = re.compile(rb"(?<![A-Za-z0-9])(?:Apt|APT|Suite|SUITE)\.? #?\Z")
 _AFTER_BOX = re.compile(rb"[0-9]{1,6}\b(?:[, \n]{1,2}[AFD]PO,? A[AEP],? [0-9]{5}|%s)" % _TAIL)
-_FLAT_BEFORE = re.compile(rb"%s\.? {0,2}[0-9]{1,5}[A-Za-z]?,? \Z|\b[A-Z]-?\Z" % _FLAT_WORD)
+_FLAT_BEFORE = re.compile(
+    rb"(?<![A-Za-z0-9])%s\.? {0,2}[0-9]{1,5}[A-Za-z]?,? \Z|\b[A-Z]-?\Z" % _FLAT_WORD
+)
 _LABEL_NAME = (
     rb"(?:ddress(?:[ _-]?line)?[ _-]?[12]?|ddr|treet|[Aa]dresse|nschrift|ireccion|omicilio"
     rb"|ndirizzo|[Aa]dres|ndereco"
