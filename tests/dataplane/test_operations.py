@@ -130,7 +130,7 @@ def test_edited_policy_is_in_force_at_once(reloading: Stack) -> None:
         (REDACT.replace("us_ssn", "us_snn"), "'us_snn'"),
         (REDACT[:-3], "not YAML"),
         ("", "holds no policy"),
-        (f"{REDACT}\n---\n{FLAG}", "holds 2 policies"),
+        (f"{REDACT}\n---\n{REDACT}", "two policies have one name"),
     ],
     ids=["word", "detector", "yaml", "empty", "two"],
 )
