@@ -144,8 +144,12 @@ def raw_service(answer: bytes) -> Iterator[str]:
             while True:
                 connection, _ = listener.accept()
                 with connection:
+                    connection.settimeout(5)
                     connection.recv(65536)
                     connection.sendall(answer)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(65536):  # else the rest of the question is a reset
+                        pass
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
