@@ -102,7 +102,7 @@ class Matcher:
         if self._patterns.pulled(joined):  # which tells of the first of them only
             suspects |= {i for i in chosen if self._patterns.pulled(texts[i].data)}
         behind = list(accumulate(len(piece) + 1 for piece in pieces))
-        return suspects | {chosen[bisect_right(behind, end)] for end in ends}
+        return suspects | {chosen[bisect_right(behind[:-1], end)] for end in ends}
 
     def find_until_unfinished(
         self, text: NormalText, memory: Memory, origin: int, seen: Seen, most: int

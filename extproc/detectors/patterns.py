@@ -79,6 +79,8 @@ class Patterns:
             for place in range(_PARTS)
         ]
         self.minds_end = any(_AT_END.search(pattern) for _, pattern in patterns)
+        # Of few patterns Hyperscan overlooks a word that ends with the text.
+        self._behind = b"" if self.minds_end else b"\n"
         self.longest = max((r.longest for r in recognizers), default=0)
         pulling = [
             Expression(pattern, _TRIGGER_FLAGS, number)
@@ -111,7 +113,7 @@ class Patterns:
 
     def proposed(self, data: bytes) -> Proposed:
         """What the patterns propose. Raises BodyError `too_complex`."""
-        return Proposed(self._whole.proposed(data, self._bounds), self.pulled(data))
+        return Proposed(self._whole.proposed(data, self._behind, self._bounds), self.pulled(data))
 
     def pulled(self, data: bytes) -> set[int]:
         """The triggers that `data` pulls."""
@@ -290,13 +292,15 @@ class _Database:
             self._local.ready = ready
         return ready
 
-    def proposed(self, data: bytes, bounds: Sequence[_Bound]) -> Candidates:
-        """Candidates by what `bounds` says of each expression."""
+    def proposed(self, data: bytes, behind: bytes, bounds: Sequence[_Bound]) -> Candidates:
+        """Candidates by what `bounds` says of each expression, with `behind` at the end of all."""
         found: Candidates = {}
-        matches = 0
+        matches, size = 0, len(data)
 
         def on_match(number: int, start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal matches
+            if end > size:
+                return False
             matches += 1
             owner, place, longest = bounds[number]
             if place < _ANYWHERE:
@@ -316,7 +320,7 @@ class _Database:
             )
 
         try:
-            self.scan(data, on_match)
+            self.scan(data + behind, on_match)
         except hyperscan.ScanTerminated:
             raise BodyError(
                 "too_complex", "text holds too many candidates for detection; send it in parts"
