@@ -95,7 +95,7 @@ class Matcher:
         if self._patterns.minds_end:
             return set(chosen)
         pieces = [texts[index].data for index in chosen]
-        joined = b"\0".join(pieces)
+        joined = b"\0".join((*pieces, b""))
         ends = self._patterns.ends(joined)
         if ends is None:
             return set(chosen)
