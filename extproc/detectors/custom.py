@@ -12,7 +12,7 @@ import hyperscan
 from extproc.detectors.compiler import IN_MEMORY, Expression
 from extproc.detectors.normal import NormalText
 from extproc.detectors.recognizer import Recognizer
-from extproc.detectors.syntax import Assertion, Atom, Choice, Node, Repeat, Sequence, parse
+from extproc.detectors.syntax import Assertion, Atom, Choice, Node, Repeat, Sequence, parse, written
 from extproc.detectors.word_ends import word_ends
 from extproc.model.errors import PatternError
 
@@ -40,7 +40,7 @@ def recognizer(
     return Recognizer(
         type=name,
         family=family,
-        patterns=tuple(map(_written, trees)),
+        patterns=tuple(map(written, trees)),
         longest=max(_width(tree)[1] for tree in trees),
         score=score,
         whole_word=whole_word,
@@ -60,8 +60,8 @@ def _tree(pattern: str, flags: int) -> Node:
         )
     for most in _MOST_OF_ATOM:
         bounded = _sized(_bounded(tree, most), f"pattern {pattern!r}")
-        written = _written(bounded)
-        parts = filter(None, (written, *word_ends(written)))  # all that may be asked of Hyperscan
+        source = written(bounded)
+        parts = filter(None, (source, *word_ends(source)))  # all that may be asked of Hyperscan
         try:
             IN_MEMORY.database([Expression(part, flags, 0) for part in parts])
         except PatternError as error:
@@ -128,16 +128,3 @@ def _width(node: Node) -> tuple[int, int]:
             fewest, widest = _width(item)
             return fewest * least, widest * (most or 0)
     return 0, 0
-
-
-def _written(node: Node) -> str:
-    match node:
-        case Atom(source) | Assertion(source):
-            return source
-        case Sequence(items):
-            return "".join(map(_written, items))
-        case Choice(options):
-            return f"(?:{'|'.join(map(_written, options))})"
-        case Repeat(item, least, most):
-            inner = _written(item) if isinstance(item, Atom) else f"(?:{_written(item)})"
-            return f"{inner}{{{least},{most}}}"

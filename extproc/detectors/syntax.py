@@ -59,6 +59,20 @@ def parse(pattern: str) -> Node:
     return _Parser(pattern).parse()
 
 
+def written(node: Node) -> str:
+    """The pattern that a tree stands for."""
+    match node:
+        case Atom(source) | Assertion(source):
+            return source
+        case Sequence(items):
+            return "".join(map(written, items))
+        case Choice(options):
+            return f"(?:{'|'.join(map(written, options))})"
+        case Repeat(item, least, most):
+            body = written(item) if isinstance(item, Atom) else f"(?:{written(item)})"
+            return f"{body}{{{least},{'' if most is None else most}}}"
+
+
 class _Parser:
     """Recursive descent over the tokens of one pattern."""
 

@@ -16,7 +16,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from extproc.detectors.syntax import Assertion, Atom, Choice, Node, Repeat, Sequence, parse
+from extproc.detectors.syntax import Assertion, Atom, Choice, Node, Repeat, Sequence, parse, written
 
 # Without the underscore, which is also how Markdown writes italics and people write file names.
 WORD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
@@ -91,7 +91,7 @@ def _ending(node: Node, last: frozenset[int]) -> str | None:
             if most == 1:
                 return ending
             before = Repeat(item, max(0, least - 1), None if most is None else most - 1)
-            return _written(before) + ending
+            return written(before) + ending
         case Sequence(items):
             return _sequence_ending(items, last)
 
@@ -101,7 +101,7 @@ def _sequence_ending(items: tuple[Node, ...], last: frozenset[int]) -> str | Non
     result: str | None = None
     rest: str | None = ""  # the empty match of the items behind
     for item in reversed(items):
-        longer = None if result is None else _written(item) + result
+        longer = None if result is None else written(item) + result
         own = None if rest is None else _ending(item, last)
         result = _any_of([longer, None if own is None else f"{own}{rest}"])
         empty = _empty(item)
@@ -131,20 +131,6 @@ def _empty(node: Node) -> str | None:
         case Sequence(items):
             parts = [part for item in items if (part := _empty(item)) is not None]
             return "".join(parts) if len(parts) == len(items) else None
-
-
-def _written(node: Node) -> str:
-    """The pattern of `node`."""
-    match node:
-        case Atom(source) | Assertion(source):
-            return source
-        case Sequence(items):
-            return "".join(map(_written, items))
-        case Choice(options):
-            return f"(?:{'|'.join(map(_written, options))})"
-        case Repeat(item, least, most):
-            body = _written(item) if isinstance(item, Atom) else f"(?:{_written(item)})"
-            return f"{body}{{{least},{'' if most is None else most}}}"
 
 
 @lru_cache(maxsize=1024)
