@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from extproc.model.errors import InputError
+from extproc.policy.document import UNKNOWN_APIS, Named
 from extproc.policy.policy import ActiveRule, Policy
-
-_UNKNOWN_APIS = ("allow", "scan", "block")  # mildest first
 
 
 def combined(policies: Sequence[Policy]) -> Policy:
@@ -28,7 +27,7 @@ def combined(policies: Sequence[Policy]) -> Policy:
         also=tuple(others),
         max_risk_score=min(limits, default=None),
         unscanned=max((p.unscanned for p in held), key=lambda action: action.severity),
-        unknown_apis=max((p.unknown_apis for p in held), key=_UNKNOWN_APIS.index),
+        unknown_apis=max((p.unknown_apis for p in held), key=UNKNOWN_APIS.index),
         detectors=_union("detectors", [p.detectors for p in held]),
         entities=_union("entities", [p.entities for p in held]),
         anonymize_audit=any(p.anonymize_audit for p in held),
@@ -48,12 +47,7 @@ def _without_overridden(policy: Policy, narrower: Sequence[Policy]) -> Policy:
     return replace(policy, rules=tuple(filter(stands, policy.rules)))
 
 
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-_T = TypeVar("_T", bound=_Named)
+_T = TypeVar("_T", bound=Named)
 
 
 def _union(kind: str, lists: Sequence[Sequence[_T]]) -> tuple[_T, ...]:

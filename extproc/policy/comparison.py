@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from extproc.model.values import Action, Direction
+from extproc.policy.document import UNKNOWN_APIS
 from extproc.policy.policy import ActiveRule, Policy
 
 _SHOWN = 4  # types in a line
-_UNKNOWN_APIS = ("allow", "scan", "block")
 
 
 def laxer(one: Policy, other: Policy) -> Iterator[str]:
@@ -18,7 +18,7 @@ def laxer(one: Policy, other: Policy) -> Iterator[str]:
         yield f"maxRiskScore {one.max_risk_score} → {other.max_risk_score or 'none'}"
     if other.unscanned.severity < one.unscanned.severity:
         yield f"unscanned {one.unscanned} → {other.unscanned}"
-    if _UNKNOWN_APIS.index(other.unknown_apis) < _UNKNOWN_APIS.index(one.unknown_apis):
+    if UNKNOWN_APIS.index(other.unknown_apis) < UNKNOWN_APIS.index(one.unknown_apis):
         yield f"unknownApis {one.unknown_apis} → {other.unknown_apis}"
     for direction in Direction:
         yield from _weaker(one, other, direction)

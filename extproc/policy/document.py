@@ -1,7 +1,7 @@
 """The policy document as its author writes it (`apiVersion: extproc.dev/v1`, `kind: Policy`)."""
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 
 from pydantic import (
     BaseModel,
@@ -31,6 +31,8 @@ Preset = Literal[
 ]
 Strictness = Literal["permissive", "moderate", "strict"]
 UnknownApis = Literal["scan", "allow", "block"]
+UNKNOWN_APIS: tuple[UnknownApis, ...] = ("allow", "scan", "block")
+"""Mildest first."""
 Unscanned = Literal["allow", "flag", "block"]
 Environment = Literal["development", "staging", "production"]
 ENVIRONMENTS: tuple[Environment, ...] = ("development", "staging", "production")
@@ -38,6 +40,13 @@ ENVIRONMENTS: tuple[Environment, ...] = ("development", "staging", "production")
 Operator = Literal[
     "mask", "replace", "hash", "remove", "pseudonym", "pseudonym-format", "pseudonym-opaque"
 ]
+
+
+class Named(Protocol):
+    """Whatever a policy calls by a name."""
+
+    @property
+    def name(self) -> str: ...
 
 
 class _Strict(BaseModel):

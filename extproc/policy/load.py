@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from extproc.policy.document import Environment, PolicyDocument, Rule
+from extproc.policy.document import Environment, Named, PolicyDocument, Rule
 from extproc.policy.entities import Entity
 from extproc.policy.match import HEADER_PATTERN, WILDCARD_PATTERN
 from extproc.policy.policy import Policy, all_types, build, unknown_detector
@@ -30,11 +29,6 @@ _DELICATE = frozenset({"apiKeyEnv", "url", "address"})
 
 EntityProblems = Callable[[Entity], Iterable[tuple[tuple[str | int, ...], str]]]
 """Says what is wrong with an entity, and where in it."""
-
-
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
 
 
 class PolicyFileError(FileProblemsError):
@@ -127,7 +121,7 @@ class _Review:
                     message = unknown_detector(rule.name, name, known)
                     self._add(message, *place, "rules", index, "detect", position)
 
-    def _twice(self, kind: str, things: Sequence[_Named], *place: str) -> None:
+    def _twice(self, kind: str, things: Sequence[Named], *place: str) -> None:
         seen: set[str] = set()
         for index, thing in enumerate(things):
             if thing.name in seen:
